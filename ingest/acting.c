@@ -20,17 +20,21 @@ static dk_status read_secret(const char *path, char text[DK_TOKEN_SIZE + 2], dk_
     FILE *file = standard ? stdin : fopen(path, "r");
     if (file == NULL)
         return dk_fail(err, DK_IO, "--token %s: %s", path, strerror(errno));
-    if (!standard && fstat(fileno(file), &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-        status = dk_fail(err, DK_CONFLICT, "--token %s: others may read it, so it is no proof of who you are; chmod 600 it", path);
+    if (!standard && fstat(fileno(file), &info) == 0 && S_ISREG(info.st_mode) &&
+        (info.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        status = dk_fail(err, DK_CONFLICT,
+                         "--token %s: others may read it, so it is no proof of who you are; chmod 600 it", path);
     else if (fgets(line, sizeof line, file) == NULL)
         status = dk_fail(err, DK_INVALID, "--token %s: there is nothing in it", path);
     if (status == DK_OK) {
         const char *begin = line + strspn(line, " \t");
         const size_t size = strcspn(begin, " \t\r\n");
         if (!dk_token_well_formed(begin, size))
-            status = dk_fail(err, DK_INVALID,
-                             "--token %s: its first line is no token, or one that was mistyped; it is what dikuai-ingest token "
-                             "add has printed", path);
+            status = dk_fail(
+                err, DK_INVALID,
+                "--token %s: its first line is no token, or one that was mistyped; it is what dikuai-ingest token "
+                "add has printed",
+                path);
         else
             snprintf(text, DK_TOKEN_SIZE + 2, "%.*s", (int)size, begin);
     }
@@ -55,7 +59,9 @@ static dk_status token_of(const dk_options *options, dk_token *ret_token, dk_err
     explicit_bzero(text, sizeof text);
     dk_access_close(access);
     if (status == DK_NOT_FOUND)
-        return dk_fail(err, DK_CONFLICT, "--token %s: no such token is good for this store; it may have ended or been revoked", options->token);
+        return dk_fail(err, DK_CONFLICT,
+                       "--token %s: no such token is good for this store; it may have ended or been revoked",
+                       options->token);
     return status;
 }
 
@@ -72,8 +78,10 @@ static dk_status check_scope(dk_store *store, int64_t batch, const dk_token *tok
     if (token->division[0] == '\0')
         return DK_OK;
     if (batch == 0)
-        return dk_fail(err, DK_CONFLICT, "the token of %s is for division %s, and the catalogue is everybody's; who has the whole store in scope may change it",
-                       token->name, token->division);
+        return dk_fail(
+            err, DK_CONFLICT,
+            "the token of %s is for division %s, and the catalogue is everybody's; who has the whole store in scope may change it",
+            token->name, token->division);
     if (!dk_viewer_scoped(token->audience, token->division, &viewer))
         return dk_fail(err, DK_CONFLICT, "the scope of %s is none", token->name);
     /* One without rows in the scope, or with documents only, is not found. */
@@ -82,7 +90,8 @@ static dk_status check_scope(dk_store *store, int64_t batch, const dk_token *tok
         return status;
     if (!whole)
         return dk_fail(err, DK_CONFLICT,
-                       "the token of %s is for division %s, and batch %" PRId64 " is not wholly within it; who has a wider scope may do it",
+                       "the token of %s is for division %s, and batch %" PRId64
+                       " is not wholly within it; who has a wider scope may do it",
                        token->name, token->division, batch);
     return DK_OK;
 }
@@ -92,7 +101,8 @@ static dk_status check_role(const dk_token *token, unsigned role, dk_error *err)
     if (token->audience == DK_STAFF && (token->roles & role) == role)
         return DK_OK;
     return dk_fail(err, DK_CONFLICT, "the token of %s may not %s: it was added without --role %s", token->name,
-                   role == DK_ROLE_REVIEW ? "review" : "publish or withdraw", role == DK_ROLE_REVIEW ? "review" : "publish");
+                   role == DK_ROLE_REVIEW ? "review" : "publish or withdraw",
+                   role == DK_ROLE_REVIEW ? "review" : "publish");
 }
 
 /* A token by its name. */
@@ -130,7 +140,8 @@ dk_status dk_acting_again(const dk_options *options, dk_store *store, int64_t ba
         return status;
     if (!l.found)
         return dk_fail(err, DK_CONFLICT,
-                       "batch %" PRId64 ": the token of %s, who set its time, has ended or was revoked; whose token is good sets it "
+                       "batch %" PRId64
+                       ": the token of %s, who set its time, has ended or was revoked; whose token is good sets it "
                        "again, or takes it back with --at never",
                        batch, l.name);
     if ((status = check_role(&l.token, role, err)) != DK_OK)

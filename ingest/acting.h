@@ -1,5 +1,5 @@
-/* In whose name a batch is reviewed, published or withdrawn, or the catalogue changed: with --token, that of the one whose token it is, which
- * nobody else can give; else --actor, which anyone can type. */
+/* In whose name a batch is reviewed, published or withdrawn, or the catalogue changed: with --token, that of the one
+ * whose token it is, which nobody else can give; else --actor, which anyone can type. */
 #ifndef DK_INGEST_ACTING_H
 #define DK_INGEST_ACTING_H
 
@@ -19,8 +19,8 @@ typedef struct dk_acting {
 dk_status dk_acting_begin(const dk_options *options, dk_store *store, int64_t batch, unsigned role,
                           dk_acting *ret_acting, dk_error *err);
 
-/* What was set under an account before, such as "token:NAME", is done under it now. DK_CONFLICT: nobody of that name has a
- * living token any more that would do. */
+/* What was set under an account before, such as "token:NAME", is done under it now. DK_CONFLICT: nobody of that name
+ * has a living token any more that would do. */
 dk_status dk_acting_again(const dk_options *options, dk_store *store, int64_t batch, unsigned role, const char *account,
                           dk_error *err);
 

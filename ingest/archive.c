@@ -135,7 +135,8 @@ static bool is_icon_of_mac(const char *raw, size_t size)
     return size >= 5 && memcmp(raw + size - 5, "Icon\r", 5) == 0 && (size == 5 || raw[size - 6] == '/');
 }
 
-/* Takes "./" from the beginning of a name, as programs write it that pack "." or "./资料". false: it does not begin so. */
+/* Takes "./" from the beginning of a name, as programs write it that pack "." or "./资料". false: it does not begin so.
+ */
 static bool leave_out_here(char *name)
 {
     size_t from = 0;
@@ -162,7 +163,8 @@ static dk_status decode_name(dk_archive *archive, const char *raw, size_t size, 
     char *copy = text != NULL && strlen(text) == length ? strdup(text) : NULL;
     if (text == NULL || (copy == NULL && strlen(text) == length))
         status = dk_fail(err, DK_NOMEM, "%s: out of memory", archive->path);
-    const bool here = status == DK_OK && copy != NULL && leave_out_here(copy); /* with nothing behind it: the top folder */
+    const bool here =
+        status == DK_OK && copy != NULL && leave_out_here(copy); /* with nothing behind it: the top folder */
     size_t kept = copy != NULL ? strlen(copy) : 0;
     if (kept > 0 && copy[kept - 1] == '/')
         copy[--kept] = '\0'; /* a folder */

@@ -15,15 +15,16 @@ typedef enum dk_cell_type {
 
 typedef struct dk_cell {
     dk_cell_type type;
-    const char *text; /* TEXT, DATE: UTF-8 with a NUL behind it; borrowed until the next row. REAL: what the sheet shows for it, if
-                         that is more than the number, DK001, 001 or 3.00E+12; else "" */
+    const char *text; /* TEXT, DATE: UTF-8 with a NUL behind it; borrowed until the next row. REAL: what the sheet shows
+                         for it, if that is more than the number, DK001, 001 or 3.00E+12; else "" */
     size_t size;      /* bytes of text */
     bool no_number;   /* TEXT: it stands in a column of numbers, and is none */
-    const char *unread; /* a lasting sentence why what stands there cannot be read, and the text is ""; NULL: it can */
-    bool error;       /* TEXT: a formula has failed, and this is what the sheet shows for it */
-    int64_t integer;  /* INTEGER */
-    double real;      /* REAL */
-    const dk_unit *unit; /* that the cell's number format shows behind the number, as the reader of the sheet keeps it; NULL: none */
+    const char *unread;  /* a lasting sentence why what stands there cannot be read, and the text is ""; NULL: it can */
+    bool error;          /* TEXT: a formula has failed, and this is what the sheet shows for it */
+    int64_t integer;     /* INTEGER */
+    double real;         /* REAL */
+    const dk_unit *unit; /* that the cell's number format shows behind the number, as the reader of the sheet keeps it;
+                            NULL: none */
     bool divided;        /* REAL: its number format shows it divided by thousands or more */
     bool exponent;       /* REAL: its number format shows an exponent, 3.00E+12 */
     bool no_day;         /* DATE: the first of a month, of which its number format shows no day */

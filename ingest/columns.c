@@ -25,7 +25,8 @@ static bool equal(const char *folded, const char *name, dk_buf *scratch)
 static bool begins(const char *folded, const char *name, dk_buf *scratch)
 {
     const size_t size = strlen(folded);
-    return dk_column_fold(name, scratch) && size > 0 && scratch->size > size && memcmp(folded, scratch->data, size) == 0;
+    return dk_column_fold(name, scratch) && size > 0 && scratch->size > size &&
+           memcmp(folded, scratch->data, size) == 0;
 }
 
 typedef bool (*name_match)(const char *folded, const char *name, dk_buf *scratch);
@@ -81,9 +82,10 @@ static bool makes_another(const char *text, size_t size)
     return false;
 }
 
-/* The unit with which the name of a field's column ends otherwise than in round brackets, as users name columns to --field and
- * in aliases: 总额/万元, 总额[万元], 面积亩, area_mu. It counts if it is one of what the field measures; Latin letters need a mark
- * before them, for they may be the end of a word. *ret_unknown: it is another that ends alike. */
+/* The unit with which the name of a field's column ends otherwise than in round brackets, as users name columns to
+ * --field and in aliases: 总额/万元, 总额[万元], 面积亩, area_mu. It counts if it is one of what the field measures;
+ * Latin letters need a mark before them, for they may be the end of a word. *ret_unknown: it is another that ends
+ * alike. */
 static bool tail_unit(const dk_field *field, const char *folded, size_t size, dk_unit *ret_unit, bool *ret_unknown)
 {
     static const char *const closing[] = {")", "]", "】", "〕"};
@@ -112,8 +114,8 @@ static bool tail_unit(const dk_field *field, const char *folded, size_t size, dk
 }
 
 /* Gives a column the unit with which its name ends. */
-static dk_status take_tail_unit(const dk_field *field, const char *folded, const char *column, const char *path, dk_unit *ret_unit,
-                                dk_error *err)
+static dk_status take_tail_unit(const dk_field *field, const char *folded, const char *column, const char *path,
+                                dk_unit *ret_unit, dk_error *err)
 {
     bool unknown = false;
     size_t size = strlen(folded);
@@ -124,11 +126,13 @@ static dk_status take_tail_unit(const dk_field *field, const char *folded, const
             break;
         size = (size_t)(open - folded);
     }
-    return unknown ? dk_fail(err, DK_INVALID,
-                             "%s: the column %s ends in a unit that is not known; give its numbers in one that is (元, 千元, 万元, "
-                             "亿元, 平方米, 亩, 公顷, 平方公里), and name that",
-                             path, column)
-                   : DK_OK;
+    return unknown
+               ? dk_fail(
+                     err, DK_INVALID,
+                     "%s: the column %s ends in a unit that is not known; give its numbers in one that is (元, 千元, 万元, "
+                     "亿元, 平方米, 亩, 公顷, 平方公里), and name that",
+                     path, column)
+               : DK_OK;
 }
 
 /* A head over several columns says the unit of those that have one, and not of 户数 or a date. */
@@ -212,8 +216,8 @@ static dk_status map_explicit(const dk_kind *kind, const dk_column *columns, siz
         mapping->column[field] = (int)c;
         mapping->field[c] = field;
         if (!split_unit((char *)folded->data, &mapping->units[c])) { /* --field area=面积(亩) says the unit too */
-            const dk_status status = take_tail_unit(&kind->fields[field], (const char *)folded->data, columns[c].name, path,
-                                                    &mapping->units[c], err);
+            const dk_status status = take_tail_unit(&kind->fields[field], (const char *)folded->data, columns[c].name,
+                                                    path, &mapping->units[c], err);
             if (status != DK_OK)
                 return status;
         }
@@ -447,7 +451,8 @@ dk_merged dk_merged_amount(const dk_field *field, const dk_cell *cell, const dk_
     return DK_MERGED_UNSAID;
 }
 
-/* 万元/亩 above a table is a price, or money and area; the columns of either, of which nothing else says the unit, are told. */
+/* 万元/亩 above a table is a price, or money and area; the columns of either, of which nothing else says the unit, are
+ * told. */
 static void note_price(dk_mapping *mapping, const dk_kind *kind, size_t first, size_t end)
 {
     size_t n = 0;
@@ -456,16 +461,18 @@ static void note_price(dk_mapping *mapping, const dk_kind *kind, size_t first, s
         if (field == NULL || !dk_field_is_amount(field) || mapping->units[c].dimension != DK_UNIT_NONE)
             continue;
         if (n++ == 0)
-            dk_buf_text(&mapping->notes, "above the header stands money by area, such as 元/亩, which was taken for a price; no unit "
-                                         "above it holds for ");
-        dk_buf_format(&mapping->notes, "%s%s (%s)", n > 1 ? ", " : "", field->title != NULL ? field->title : field->name,
-                      field->unit);
+            dk_buf_text(&mapping->notes,
+                        "above the header stands money by area, such as 元/亩, which was taken for a price; no unit "
+                        "above it holds for ");
+        dk_buf_format(&mapping->notes, "%s%s (%s)", n > 1 ? ", " : "",
+                      field->title != NULL ? field->title : field->name, field->unit);
     }
     if (n > 0)
         dk_buf_text(&mapping->notes, ": if two units are meant there, say them in the names of the columns\n");
 }
 
-void dk_mapping_units(dk_mapping *mapping, const dk_kind *kind, size_t first, size_t end, const dk_unit *units, size_t n_units)
+void dk_mapping_units(dk_mapping *mapping, const dk_kind *kind, size_t first, size_t end, const dk_unit *units,
+                      size_t n_units)
 {
     for (size_t c = first; c < end; c++) {
         const dk_field *field = mapping->field[c] >= 0 ? &kind->fields[mapping->field[c]] : NULL;

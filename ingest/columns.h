@@ -8,8 +8,8 @@
 
 /* A column or field as the command line names it. */
 typedef struct dk_pair {
-    const char *name;  /* field */
-    const char *value; /* column (--field) or value (--set) */
+    const char *name;    /* field */
+    const char *value;   /* column (--field) or value (--set) */
     const char *written; /* value as a profile has it, with {folder} in it; NULL: as it is */
 } dk_pair;
 
@@ -43,11 +43,12 @@ dk_status dk_mapping_resolve(const dk_kind *kind, const dk_column *columns, size
                              dk_error *err);
 void dk_mapping_finish(dk_mapping *mapping);
 
-/* Gives the units that hold for a whole table to its columns, which are those from `first` to before `end`, that say none.
- * Notes those of which nothing says the unit where one of the units is a price: 元/亩 may be two. */
-void dk_mapping_units(dk_mapping *mapping, const dk_kind *kind, size_t first, size_t end, const dk_unit *units, size_t n_units);
-/* How many of the columns, the first ones, are those that a rejects file (ingest/rejects.h) has before those of the source;
- * 0: it is none. */
+/* Gives the units that hold for a whole table to its columns, which are those from `first` to before `end`, that say
+ * none. Notes those of which nothing says the unit where one of the units is a price: 元/亩 may be two. */
+void dk_mapping_units(dk_mapping *mapping, const dk_kind *kind, size_t first, size_t end, const dk_unit *units,
+                      size_t n_units);
+/* How many of the columns, the first ones, are those that a rejects file (ingest/rejects.h) has before those of the
+ * source; 0: it is none. */
 size_t dk_columns_of_rejects(const dk_column *columns, size_t n_columns);
 /* Whether a field is an amount of money or an area, which several rows cannot share without being counted twice. */
 bool dk_field_is_amount(const dk_field *field);
@@ -60,8 +61,8 @@ typedef enum dk_merged {
 } dk_merged;
 dk_merged dk_merged_amount(const dk_field *field, const dk_cell *cell, const dk_pair *merged, size_t n_merged);
 
-/* Replaces out by a name as names are compared: under NFKC, without regard to case and blanks, as a sheet's header may be broken
- * into two lines; NUL-terminated. false: out of memory. */
+/* Replaces out by a name as names are compared: under NFKC, without regard to case and blanks, as a sheet's header may
+ * be broken into two lines; NUL-terminated. false: out of memory. */
 bool dk_column_fold(const char *name, dk_buf *out);
 
 /* Whether the name alone, without --field or --ignore, is known to the kind: a field, its title or an alias. */

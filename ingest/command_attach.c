@@ -30,8 +30,9 @@ typedef struct attaching {
     dk_scans scans;
     dk_attaching batch;
     int64_t generation; /* in which it was published; 0: it was not */
-    int64_t taken_up, n_taken_up; /* batches of the same command, interrupted, that were published now: the first, how many */
-    int64_t taken_up_in;          /* generation of the last of them */
+    int64_t taken_up,
+        n_taken_up;      /* batches of the same command, interrupted, that were published now: the first, how many */
+    int64_t taken_up_in; /* generation of the last of them */
     int64_t attached, unchanged, left;
     int64_t staged, staged_batch; /* of the unchanged, those that nobody sees yet; the batch of the first */
     dk_buf left_json;
@@ -183,9 +184,11 @@ static dk_status attach_open(attaching *a, const dk_scan *scan, const char *key,
     }
     if (!is_scan(a, scan, fd, (uint64_t)info.st_size, &media))
         return DK_OK;
-    dk_document what = {
-        .media_type = media.type, .pages = media.pages, .name = scan->name, .audience = a->options->audience,
-        .actor = dk_command_actor(a->options)};
+    dk_document what = {.media_type = media.type,
+                        .pages = media.pages,
+                        .name = scan->name,
+                        .audience = a->options->audience,
+                        .actor = dk_command_actor(a->options)};
     if (dk_document_digest(fd, scan->shown, what.sha256, &what.size, &err) != DK_OK || what.size != info.st_size) {
         leave(a, scan, "cannot be read, or was changed while it was read; attach it when nobody writes to it");
         return DK_OK;
@@ -276,7 +279,8 @@ static dk_status take_up(attaching *a)
     int64_t batch = 0;
     dk_status status;
     dk_id_list_sort(&a->batch.met);
-    while ((status = dk_asked_attached(a->store, &a->batch, batch, dk_command_actor(a->options), &batch, &a->err)) == DK_OK &&
+    while ((status = dk_asked_attached(a->store, &a->batch, batch, dk_command_actor(a->options), &batch, &a->err)) ==
+               DK_OK &&
            batch > 0) {
         status = publish(a, batch, &a->taken_up_in);
         if (status != DK_OK)
@@ -291,11 +295,13 @@ static void print_summary(const attaching *a)
     printf("%s: %zu files, %" PRId64 " attached, %" PRId64 " unchanged, %" PRId64 " left\n", a->options->name,
            a->scans.n, a->attached, a->unchanged, a->left);
     if (a->n_taken_up > 0)
-        printf("batch %" PRId64 "%s of the same files and was to be published when attaching it was interrupted; that was taken up "
+        printf("batch %" PRId64
+               "%s of the same files and was to be published when attaching it was interrupted; that was taken up "
                "again, in generation %" PRId64 "\n",
                a->taken_up, a->n_taken_up > 1 ? " and others behind it are" : " is", a->taken_up_in);
     if (a->staged > 0)
-        printf("%" PRId64 " of the unchanged files are staged and seen by nobody: dikuai-ingest publish %s %" PRId64 "\n",
+        printf("%" PRId64 " of the unchanged files are staged and seen by nobody: dikuai-ingest publish %s %" PRId64
+               "\n",
                a->staged, a->options->store, a->staged_batch);
     if (a->options->dry_run)
         printf("a dry run: nothing was kept\n");
@@ -313,8 +319,9 @@ static void print_json(attaching *a, dk_status status)
     dk_buf_init(&out);
     dk_buf_text(&out, "{\"kind\":");
     dk_json_string(a->options->name, &out);
-    dk_buf_format(&out, ",\"files\":%zu,\"attached\":%" PRId64 ",\"unchanged\":%" PRId64
-                  ",\"unchanged_staged\":%" PRId64 ",\"dry_run\":%s",
+    dk_buf_format(&out,
+                  ",\"files\":%zu,\"attached\":%" PRId64 ",\"unchanged\":%" PRId64 ",\"unchanged_staged\":%" PRId64
+                  ",\"dry_run\":%s",
                   a->scans.n, a->attached, a->unchanged, a->staged, a->options->dry_run ? "true" : "false");
     if (a->batch.batch > 0)
         dk_buf_format(&out, ",\"batch\":%" PRId64, a->batch.batch);
@@ -357,10 +364,11 @@ int dk_command_attach(const dk_options *options)
     if (status == DK_OK)
         status = dk_attaching_staged(a.store, &a.batch, &a.staged, &a.staged_batch, &a.err);
     if (status == DK_OK && options->publish && a.staged > 0)
-        status = dk_fail(&a.err, DK_CONFLICT,
-                         "%lld files are not published: they are in batch %lld, which an earlier attach staged; publish it with "
-                         "dikuai-ingest publish %s %lld, or withdraw it",
-                         (long long)a.staged, (long long)a.staged_batch, options->store, (long long)a.staged_batch);
+        status = dk_fail(
+            &a.err, DK_CONFLICT,
+            "%lld files are not published: they are in batch %lld, which an earlier attach staged; publish it with "
+            "dikuai-ingest publish %s %lld, or withdraw it",
+            (long long)a.staged, (long long)a.staged_batch, options->store, (long long)a.staged_batch);
     dk_progress_clear(&a.bar);
     if (status != DK_OK)
         dk_say(stderr, "dikuai-ingest: %s", a.err.text[0] != '\0' ? a.err.text : dk_status_text(status));

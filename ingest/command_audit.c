@@ -36,7 +36,8 @@ static bool print_event(const dk_audit *event, void *user)
     printing *p = user;
     char at[DK_WHEN_SIZE];
     dk_when_text(event->at, false, at);
-    const char *const texts[] = {event->name, event->way, event->what, event->kind, event->key, event->detail, event->address};
+    const char *const texts[] = {event->name, event->way,    event->what,   event->kind,
+                                 event->key,  event->detail, event->address};
     dk_buf_clear(&p->out);
     if (p->json) {
         static const char *const names[] = {"name", "way", "what", "kind", "key", "detail", "address"};
@@ -77,7 +78,8 @@ static dk_status forget(const dk_options *options, dk_access *access, dk_error *
     if (access != NULL)
         status = dk_audit_forget(access, options->access.before, dk_command_actor(options), &n, err);
     if (status == DK_OK)
-        printf(options->json ? "{\"forgotten\":%" PRId64 ",\"error\":null}\n" : "%" PRId64 " events are forgotten\n", n);
+        printf(options->json ? "{\"forgotten\":%" PRId64 ",\"error\":null}\n" : "%" PRId64 " events are forgotten\n",
+               n);
     return status;
 }
 
@@ -88,7 +90,8 @@ static dk_status print(const dk_options *options, dk_access *access, dk_error *e
     dk_status status = DK_OK;
     dk_buf_init(&p.out);
     /* The mark of UTF-8 is for Excel, which takes a CSV for the system's own encoding without it. */
-    fputs(p.json ? "{\"events\":[" : "\xEF\xBB\xBFnumber,time,token,name,way,what,kind,key,detail,address,rows\r\n", stdout);
+    fputs(p.json ? "{\"events\":[" : "\xEF\xBB\xBFnumber,time,token,name,way,what,kind,key,detail,address,rows\r\n",
+          stdout);
     if (access != NULL)
         status = dk_audit_list(access, asked->from, asked->before, asked->name, print_event, &p, err);
     if (p.out.failed)

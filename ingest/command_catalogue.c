@@ -101,8 +101,9 @@ static int print(const dk_options *options)
     } else {
         fwrite(text, 1, size, stdout); /* main sees whether it arrived */
         if (held_back)
-            fprintf(stderr, "dikuai-ingest: a newer catalogue is in force where it shows less than this one; give it again "
-                            "to finish what follows from it\n");
+            fprintf(stderr,
+                    "dikuai-ingest: a newer catalogue is in force where it shows less than this one; give it again "
+                    "to finish what follows from it\n");
     }
     free(text);
     return DK_EXIT_DONE;
@@ -124,7 +125,8 @@ static void say_done(const dk_options *options, const telling *t, const dk_catal
         printf("what it shows less took effect first, as generation %" PRId64 "\n", changed->held_back);
     printf("the catalogue is in force as generation %" PRId64 "\n", changed->generation);
     if (changed->lapsed > 0)
-        printf("it shows more than before of what was reviewed and is not published: %" PRId64 " batch%s to be reviewed again\n",
+        printf("it shows more than before of what was reviewed and is not published: %" PRId64
+               " batch%s to be reviewed again\n",
                changed->lapsed, changed->lapsed == 1 ? "" : "es");
 }
 

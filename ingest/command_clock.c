@@ -22,8 +22,9 @@ static void print(const dk_options *options, const dk_clock_turned *turned)
     char day[DK_DAY_TEXT];
     const char *until = turned->until != DK_FAR_DAY ? dk_day_write(turned->until, day) : NULL;
     if (options->json) {
-        printf("{\"generation\":%" PRId64 ",\"rows\":%" PRId64 ",\"until\":%s%s%s,\"error\":null}\n", turned->generation, turned->rows,
-               until != NULL ? "\"" : "", until != NULL ? until : "null", until != NULL ? "\"" : "");
+        printf("{\"generation\":%" PRId64 ",\"rows\":%" PRId64 ",\"until\":%s%s%s,\"error\":null}\n",
+               turned->generation, turned->rows, until != NULL ? "\"" : "", until != NULL ? until : "null",
+               until != NULL ? "\"" : "");
         return;
     }
     if (turned->generation > 0)
@@ -43,8 +44,10 @@ int dk_command_clock(const dk_options *options)
     if (status == DK_OK && options->log_key != NULL)
         status = dk_store_log_key(store, options->log_key, &err);
     if (status == DK_OK && !says_how_disclosure_stands(dk_store_catalogue(store)))
-        status = dk_fail(&err, DK_INVALID, "%s: no field of its catalogue says how disclosure stands; declare one with computed: disclosure",
-                         options->store);
+        status =
+            dk_fail(&err, DK_INVALID,
+                    "%s: no field of its catalogue says how disclosure stands; declare one with computed: disclosure",
+                    options->store);
     if (status == DK_OK)
         status = dk_store_turn_clock(store, dk_command_actor(options), &turned, &err);
     dk_store_close(store);

@@ -14,7 +14,8 @@
 static void write_json(const dk_falling_row *row, const char *words, dk_buf *out)
 {
     char day[DK_DAY_TEXT];
-    const char *const names[] = {"collection", "key", "label", "division", "obligation", "title", "state", "due", "words"};
+    const char *const names[] = {"collection", "key",   "label", "division", "obligation",
+                                 "title",      "state", "due",   "words"};
     const char *const texts[] = {row->kind->name,
                                  row->key,
                                  row->label,
@@ -29,7 +30,8 @@ static void write_json(const dk_falling_row *row, const char *words, dk_buf *out
         dk_json_string(texts[i], out);
     }
     if (row->standing.n >= 0)
-        dk_buf_format(out, ",\"days\":%" PRId32 ",\"working\":%s}", row->standing.n, row->standing.working ? "true" : "false");
+        dk_buf_format(out, ",\"days\":%" PRId32 ",\"working\":%s}", row->standing.n,
+                      row->standing.working ? "true" : "false");
     else
         dk_buf_format(out, ",\"days\":null,\"working\":%s}", row->standing.working ? "true" : "false");
 }
@@ -89,7 +91,8 @@ int dk_command_due(const dk_options *options)
                                     .most = MOST_ROWS};
     dk_status status = dk_store_open(options->store, DK_READ, &store, &err);
     if (status == DK_OK && dk_store_catalogue(store)->n_obligations == 0)
-        status = dk_fail(&err, DK_INVALID, "%s: its catalogue declares no obligations, so nothing is ever due", options->store);
+        status = dk_fail(&err, DK_INVALID, "%s: its catalogue declares no obligations, so nothing is ever due",
+                         options->store);
     if (status == DK_OK)
         status = dk_store_generation_info(store, &generation, &err);
     if (status == DK_OK) {

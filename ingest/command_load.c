@@ -25,7 +25,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NAMED_FINDINGS 5 /* so many unlinked rows and the like are named one by one */
+#define NAMED_FINDINGS 5   /* so many unlinked rows and the like are named one by one */
 #define NAMED_REMARKS 1000 /* and so many rows with remarks, which no report lists */
 #define OVER_SOURCE "%s: the rejects would be written over this file; choose another place with --rejects FILE"
 #define OVER_PROFILE "%s: the profile would be written over this file; choose another name with --save-profile FILE"
@@ -84,8 +84,8 @@ typedef struct job {
 typedef struct rows {
     dk_load_file *file;
     const char *path;
-    const char *name; /* for the store; NULL: that of the one source */
-    bool rejects;     /* a file of rejects, whose first column says where its rows come from */
+    const char *name;         /* for the store; NULL: that of the one source */
+    bool rejects;             /* a file of rejects, whose first column says where its rows come from */
     int64_t n_rows, n_shapes; /* rows read; geometries tried */
     int64_t n_wrong;          /* geometries with the fault below */
     dk_geometry_fault wrong;
@@ -194,13 +194,16 @@ static void note_negative(loader *self, const rows *from, const dk_ready_row *ro
 {
     for (size_t i = 0; i < self->kind->n_fields; i++) {
         const dk_value *value = &row->values[i];
-        const double number = value->type == DK_INTEGER ? (double)value->integer : value->type == DK_REAL ? value->real : 0;
+        const double number = value->type == DK_INTEGER ? (double)value->integer
+                              : value->type == DK_REAL  ? value->real
+                                                        : 0;
         if (!(self->amounts & UINT64_C(1) << i) || !(number < 0) || self->told.remarks++ >= NAMED_REMARKS)
             continue;
         const dk_field *field = &self->kind->fields[i];
-        dk_summary_note_apart(&self->summary,
-                              "%s, row %lld: %s (%s) is %.15g %s, less than nothing; it is kept, so correct it if it is wrong",
-                              from->path, (long long)row->source.number, field->name, field->title, number, field->unit);
+        dk_summary_note_apart(
+            &self->summary,
+            "%s, row %lld: %s (%s) is %.15g %s, less than nothing; it is kept, so correct it if it is wrong",
+            from->path, (long long)row->source.number, field->name, field->title, number, field->unit);
     }
 }
 
@@ -305,8 +308,8 @@ static dk_status keep_fingerprint(loader *self, const rows *from, const dk_datas
     return status;
 }
 
-/* The name by which the store tells a data set from others, also as the last resort for keys: it is not to change when others
- * come into the folder. NULL: what was given is one file or ZIP, whose own name it is. */
+/* The name by which the store tells a data set from others, also as the last resort for keys: it is not to change when
+ * others come into the folder. NULL: what was given is one file or ZIP, whose own name it is. */
 static const char *own_name(const loader *self, const dk_dataset *set)
 {
     const char *given = self->options->sources[0];
@@ -423,7 +426,8 @@ static char *name_of_source(const char *path)
 {
     int size;
     const char *base = base_name(path, &size);
-    char *whole = (size == 1 && base[0] == '.') || (size == 2 && base[0] == '.' && base[1] == '.') ? realpath(path, NULL) : NULL;
+    char *whole =
+        (size == 1 && base[0] == '.') || (size == 2 && base[0] == '.' && base[1] == '.') ? realpath(path, NULL) : NULL;
     if (whole != NULL)
         base = base_name(whole, &size);
     char *copy = strndup(base, (size_t)size), *text = copy != NULL ? dk_path_text(copy) : NULL;
@@ -604,9 +608,10 @@ static dk_status note_findings(loader *self, dk_error *err)
     dk_finding_count count = {0};
     const dk_status status = dk_load_findings(self->load, &count, err);
     if (status == DK_OK && count.strong > 0)
-        dk_summary_note(&self->summary,
-                        "%lld places look like personal data that the public would see%s; dikuai-ingest review lists them",
-                        (long long)count.strong, count.weak > 0 ? ", and others perhaps" : "");
+        dk_summary_note(
+            &self->summary,
+            "%lld places look like personal data that the public would see%s; dikuai-ingest review lists them",
+            (long long)count.strong, count.weak > 0 ? ", and others perhaps" : "");
     return status;
 }
 
@@ -618,19 +623,21 @@ static void note_copy(const char *source, const char *earlier, int64_t batch, vo
         return;
     if (batch != dk_load_batch(self->load))
         snprintf(of, sizeof of, " of batch %lld", (long long)batch);
-    dk_summary_note(&self->summary,
-                    "%s has the same bytes as %s%s, and its rows other keys, made of its own name: they are there twice; load one "
-                    "of the two only, or withdraw the batch",
-                    source, earlier, of);
+    dk_summary_note(
+        &self->summary,
+        "%s has the same bytes as %s%s, and its rows other keys, made of its own name: they are there twice; load one "
+        "of the two only, or withdraw the batch",
+        source, earlier, of);
 }
 
 static bool note_rekeyed(const char *source, const char *key, const char *earlier, int64_t batch, void *user)
 {
     loader *self = user;
-    dk_summary_note(&self->summary,
-                    "%s was loaded before, in batch %lld, and its rows have other keys now (%s was %s): they are there twice; "
-                    "withdraw one of the two batches",
-                    source, (long long)batch, key, earlier);
+    dk_summary_note(
+        &self->summary,
+        "%s was loaded before, in batch %lld, and its rows have other keys now (%s was %s): they are there twice; "
+        "withdraw one of the two batches",
+        source, (long long)batch, key, earlier);
     return false; /* the others of the same load are like it */
 }
 
@@ -685,10 +692,11 @@ static void take_up(loader *self)
     summary->batch = summary->staged_batch;
     if (incomplete(self) && !self->options->allow_rejects)
         return; /* it waits as before */
-    dk_summary_note(summary,
-                    "batch %lld is of the same files and was to be published when its load was interrupted; that is taken up "
-                    "again",
-                    (long long)summary->batch);
+    dk_summary_note(
+        summary,
+        "batch %lld is of the same files and was to be published when its load was interrupted; that is taken up "
+        "again",
+        (long long)summary->batch);
 }
 
 static dk_status run(loader *self, dk_store *store, const char *source, dk_error *err)
@@ -698,8 +706,8 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
     dk_status status = dk_set_values_parse(self->kind, &options->settings.columns, &set, err);
     dk_set_values_finish(&set);
     if (status == DK_OK && self->kind->geometry == DK_NO_GEOMETRY && (options->draw || options->settings.undrawn))
-        status = dk_fail(err, DK_INVALID, "--%s is for layers: rows of %s have no outlines", options->draw ? "draw" : "undrawn",
-                         self->kind->name);
+        status = dk_fail(err, DK_INVALID, "--%s is for layers: rows of %s have no outlines",
+                         options->draw ? "draw" : "undrawn", self->kind->name);
     if (status == DK_OK && options->profile != NULL)
         status = dk_profile_read(options->profile, &self->profile, err);
     if (status == DK_OK)
@@ -725,7 +733,8 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
     if (status == DK_OK)
         status = note_join(self, err);
     if (status == DK_OK && self->told.remarks > NAMED_REMARKS)
-        dk_summary_note(&self->summary, "%lld more remarks like these are left out", (long long)(self->told.remarks - NAMED_REMARKS));
+        dk_summary_note(&self->summary, "%lld more remarks like these are left out",
+                        (long long)(self->told.remarks - NAMED_REMARKS));
     char sentence[480];
     if (status == DK_OK && dk_placement_tell(self->placement, self->gcj02, sentence, sizeof sentence))
         dk_summary_note(&self->summary, "%s", sentence);
@@ -751,10 +760,11 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
         return status;
     self->read_all = true;
     if (summary->read == 0 && summary->files_failed == 0)
-        return dk_fail(err, DK_INVALID,
-                       "there is nothing to load: %s is a layer, and none of the %zu tables has outlines; a CSV may have them as "
-                       "WKT in a column named wkt, and --undrawn loads rows that have none yet",
-                       self->kind->name, self->n_jobs);
+        return dk_fail(
+            err, DK_INVALID,
+            "there is nothing to load: %s is a layer, and none of the %zu tables has outlines; a CSV may have them as "
+            "WKT in a column named wkt, and --undrawn loads rows that have none yet",
+            self->kind->name, self->n_jobs);
     if (summary->loaded + summary->replaced + summary->unchanged == 0)
         return dk_fail(err, DK_INVALID, "no row could be loaded; the first: %s", self->first_reason);
     if (self->writer != NULL && (status = dk_profile_writer_write(self->writer, options->save_profile, err)) != DK_OK)
@@ -777,18 +787,17 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
 
 static dk_status publish(loader *self, dk_store *store, dk_error *err)
 {
-    const dk_status justified =
-        self->summary.batch != 0
-            ? dk_command_justify(self->options, store, self->summary.batch, dk_command_actor(self->options), err)
-            : DK_OK;
+    const dk_status justified = self->summary.batch != 0 ? dk_command_justify(self->options, store, self->summary.batch,
+                                                                              dk_command_actor(self->options), err)
+                                                         : DK_OK;
     if (justified != DK_OK || !self->options->publish || self->summary.batch == 0)
         return justified;
     if (incomplete(self) && !self->options->allow_rejects)
         return DK_OK;
     dk_progress_clear(&self->bar);
     dk_progress_start(&self->bar, "publishing");
-    const dk_status status = dk_store_publish(store, self->summary.batch, dk_command_actor(self->options), dk_progress_step,
-                                              &self->bar, &self->summary.generation, err);
+    const dk_status status = dk_store_publish(store, self->summary.batch, dk_command_actor(self->options),
+                                              dk_progress_step, &self->bar, &self->summary.generation, err);
     if (status == DK_OK && self->summary.batch == self->summary.staged_batch) /* which was taken up */
         self->summary.staged = 0;
     return status;
@@ -829,7 +838,8 @@ static void finish(loader *self)
 static dk_status check_profile_path(const dk_options *options, const char *rejects, dk_error *err)
 {
     const char *path = options->save_profile;
-    bool over = path != NULL && (dk_over_input(path, options) || dk_same_file(path, rejects) || strcmp(path, rejects) == 0);
+    bool over =
+        path != NULL && (dk_over_input(path, options) || dk_same_file(path, rejects) || strcmp(path, rejects) == 0);
     for (size_t i = 0; path != NULL && i < options->n_reports; i++)
         over |= dk_same_file(path, options->reports[i]) || strcmp(path, options->reports[i]) == 0;
     return over ? dk_fail(err, DK_CONFLICT, OVER_PROFILE, path) : DK_OK;

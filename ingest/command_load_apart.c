@@ -1,5 +1,6 @@
-/* load and convert in dikuai-ingest. Loading and binding GDAL with its hundred libraries takes 50 ms, which publish, withdraw and the
- * rest need not wait for: so the program that does without runs the one that loads, dikuai-ingest-load beside it. */
+/* load and convert in dikuai-ingest. Loading and binding GDAL with its hundred libraries takes 50 ms, which publish,
+ * withdraw and the rest need not wait for: so the program that does without runs the one that loads, dikuai-ingest-load
+ * beside it. */
 #include "ingest/commands.h"
 
 #include <errno.h>
@@ -15,7 +16,8 @@ static int run_apart(const dk_options *options)
     if (size > 0) {
         memcpy(path + size, ending, sizeof ending);
         execv(path, options->arguments);
-        dk_fail(&err, DK_IO, "%s: %s; this program loads and converts for dikuai-ingest and belongs beside it", path, strerror(errno));
+        dk_fail(&err, DK_IO, "%s: %s; this program loads and converts for dikuai-ingest and belongs beside it", path,
+                strerror(errno));
     } else {
         dk_fail(&err, DK_IO, "/proc/self/exe cannot be read: %s", strerror(errno));
     }

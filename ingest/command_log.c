@@ -70,10 +70,10 @@ static dk_status show(const dk_options *options, const showing *s, dk_error *err
         if (status == DK_OK && options->json) {
             dk_buf_format(&out, "%s{\"key\":", i > 0 ? "," : "");
             dk_json_string(public, &out);
-            dk_buf_format(&out,
-                          ",\"type\":\"%s\",\"from_generation\":%" PRId64 ",\"from_size\":%" PRId64
-                          ",\"to_generation\":",
-                          type, key->from_generation, key->from_size);
+            dk_buf_format(
+                &out,
+                ",\"type\":\"%s\",\"from_generation\":%" PRId64 ",\"from_size\":%" PRId64 ",\"to_generation\":", type,
+                key->from_generation, key->from_size);
             if (key->to_generation > 0)
                 dk_buf_format(&out, "%" PRId64 "}", key->to_generation);
             else
@@ -139,9 +139,13 @@ int dk_command_log(const dk_options *options)
     if (status == DK_OK && (create || rotate) && !options->json) {
         const char *file = rotate && options->output != NULL ? options->output : options->log_key;
         char *of = dk_store_file(options->store);
-        dk_say(stdout, "The private key is in %s%s: keep a copy of it in a safe place, and give nobody else one. The public "
-                       "key is for everybody:",
-               file != NULL ? file : of != NULL ? of : options->store, file != NULL ? "" : ".log-key");
+        dk_say(stdout,
+               "The private key is in %s%s: keep a copy of it in a safe place, and give nobody else one. The public "
+               "key is for everybody:",
+               file != NULL ? file
+               : of != NULL ? of
+                            : options->store,
+               file != NULL ? "" : ".log-key");
         free(of);
     }
     if (status == DK_OK)

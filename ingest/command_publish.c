@@ -23,13 +23,14 @@ static dk_status open_store(const dk_options *options, dk_store **ret_store, dk_
     return status == DK_OK && options->log_key != NULL ? dk_store_log_key(*ret_store, options->log_key, err) : status;
 }
 
-static int say_changed(const dk_options *options, dk_status status, int64_t generation, const char *state, const dk_error *err)
+static int say_changed(const dk_options *options, dk_status status, int64_t generation, const char *state,
+                       const dk_error *err)
 {
     if (status != DK_OK)
         return dk_command_failed(options, err);
     if (options->json)
-        printf("{\"batch\":%" PRId64 ",\"state\":\"%s\",\"generation\":%" PRId64 ",\"error\":null}\n", options->batch, state,
-               generation);
+        printf("{\"batch\":%" PRId64 ",\"state\":\"%s\",\"generation\":%" PRId64 ",\"error\":null}\n", options->batch,
+               state, generation);
     else
         printf("batch %" PRId64 " is %s as generation %" PRId64 "\n", options->batch, state, generation);
     return DK_EXIT_DONE;
@@ -107,13 +108,14 @@ static int schedule(const dk_options *options)
     if (status != DK_OK)
         return dk_command_failed(options, &err);
     if (options->json && !options->wait)
-        printf(never ? "{\"batch\":%" PRId64 ",\"due\":null,\"error\":null}\n" : "{\"batch\":%" PRId64 ",\"due\":\"%s\",\"error\":null}\n",
+        printf(never ? "{\"batch\":%" PRId64 ",\"due\":null,\"error\":null}\n"
+                     : "{\"batch\":%" PRId64 ",\"due\":\"%s\",\"error\":null}\n",
                options->batch, options->at);
     else if (never)
         printf("batch %" PRId64 " is not scheduled any more\n", options->batch);
     else if (!options->json)
-        printf("batch %" PRId64 " is to be published at %s, by the next dikuai-ingest publish %s --due after that\n", options->batch,
-               options->at, options->store);
+        printf("batch %" PRId64 " is to be published at %s, by the next dikuai-ingest publish %s --due after that\n",
+               options->batch, options->at, options->store);
     return DK_EXIT_DONE;
 }
 

@@ -35,9 +35,10 @@ int dk_command_report(const dk_options *options)
     if (status == DK_OK)
         status = dk_report_read(&report, store, options->batch, &err);
     if (status == DK_OK && report.n_counts == 0 && report.n_sources == 0) /* each load has both */
-        status = dk_fail(&err, DK_INVALID,
-                         "batch %lld attaches documents and has no rows to report on; dikuai-ingest check %s reads the documents",
-                         (long long)options->batch, options->store);
+        status = dk_fail(
+            &err, DK_INVALID,
+            "batch %lld attaches documents and has no rows to report on; dikuai-ingest check %s reads the documents",
+            (long long)options->batch, options->store);
     if (status == DK_OK)
         status = dk_report_check(&report, store, options->batch, go_on, (void *)(uintptr_t)options, &err);
     for (size_t i = 0; status == DK_OK && i < options->n_sources; i++)

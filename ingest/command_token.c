@@ -91,8 +91,8 @@ static dk_status add(const dk_options *options, const dk_store *store, dk_error 
         dk_buf_text(&out, ",\"error\":null}");
         dk_json_print(&out);
     } else {
-        dk_say(stderr, "token %" PRId64 " for %s (%s, %s), %s%s%s", token.id, token.name, dk_audience_name(token.audience),
-               token.division[0] != '\0' ? token.division : "the whole store",
+        dk_say(stderr, "token %" PRId64 " for %s (%s, %s), %s%s%s", token.id, token.name,
+               dk_audience_name(token.audience), token.division[0] != '\0' ? token.division : "the whole store",
                token.expires != 0 ? "until " : "without end", until,
                token.proxy_user ? ": the proxy signs this user in" : "; it is shown this once:");
         if (!token.proxy_user)
@@ -144,7 +144,8 @@ static bool add_to_list(const dk_token *token, void *user)
 
 static dk_status list_tokens(const dk_options *options, dk_error *err)
 {
-    static const char *const heads[] = {"number", "name", "state", "audience", "scope", "roles", "by", "expires", "used"};
+    static const char *const heads[] = {"number", "name", "state",   "audience", "scope",
+                                        "roles",  "by",   "expires", "used"};
     dk_access *access = NULL;
     listing list = {.json = options->json, .table = {.n_columns = 9, .numbers = 1}};
     dk_buf_init(&list.out);

@@ -161,13 +161,15 @@ static dk_status verify_store(verifying *v, dk_buf *said, dk_error *err)
     dk_store_close(store);
     if (status != DK_OK)
         return status;
-    dk_buf_format(said, "%" PRId64 " published rows, %" PRId64 " entries of the log (%" PRId64 " erased), %" PRId64
-                        " checkpoints, the newest of %" PRId64 " entries",
+    dk_buf_format(said,
+                  "%" PRId64 " published rows, %" PRId64 " entries of the log (%" PRId64 " erased), %" PRId64
+                  " checkpoints, the newest of %" PRId64 " entries",
                   found.rows, found.log.entries, found.log.erased, found.log.checkpoints,
                   found.signed_size < 0 ? 0 : found.signed_size);
     if (v->n_keys == 0)
-        dk_buf_text(said, "; signatures were checked by the keys that the store itself has, which its forger would have "
-                          "changed: give the key that you know with --key");
+        dk_buf_text(said,
+                    "; signatures were checked by the keys that the store itself has, which its forger would have "
+                    "changed: give the key that you know with --key");
     return DK_OK;
 }
 
@@ -197,7 +199,8 @@ static dk_status verify_file(verifying *v, dk_buf *said, dk_error *err)
                              v->options->store);
         else if ((status = dk_saved_consistency((const char *)file.data, file.size, &v->earlier, v->keys, v->n_keys,
                                                 &newer, &why)) == DK_OK)
-            dk_buf_format(said, "the log %s with %" PRId64 " entries begins with the %" PRId64 " of the earlier checkpoint",
+            dk_buf_format(said,
+                          "the log %s with %" PRId64 " entries begins with the %" PRId64 " of the earlier checkpoint",
                           newer.origin, newer.size, v->earlier.size);
     } else if (status == DK_OK) {
         dk_saved_found found;
@@ -273,9 +276,10 @@ int dk_command_verify(const dk_options *options)
         status = dk_fail(&err, DK_IO, "%s: %s", options->store, strerror(errno));
     const bool store = status == DK_OK && S_ISREG(info.st_mode) && is_store(options->store);
     if (status == DK_OK && !store && v->n_keys == 0)
-        status = dk_fail(&err, DK_INVALID, "%s: by which key? Give the public key of the log with --key", options->store);
+        status =
+            dk_fail(&err, DK_INVALID, "%s: by which key? Give the public key of the log with --key", options->store);
     if (status == DK_OK)
-        status = store                    ? verify_store(v, &said, &err)
+        status = store                   ? verify_store(v, &said, &err)
                  : S_ISDIR(info.st_mode) ? verify_folder(v, &said, &err)
                                          : verify_file(v, &said, &err);
     if (status == DK_OK && dk_buf_cstr(&said) == NULL)

@@ -91,7 +91,8 @@ static bool add_batch(const dk_batch *batch, void *user)
     dk_buf_format(&title, "%s%s%s%s", batch->title ? batch->title : "", batch->datum[0] ? " [" : "", batch->datum,
                   batch->datum[0] ? "]" : "");
     if (batch->due[0] != '\0')
-        dk_buf_format(&title, batch->overdue ? " (was due at %s: dikuai-ingest publish --due)" : " (due at %s)", batch->due);
+        dk_buf_format(&title, batch->overdue ? " (was due at %s: dikuai-ingest publish --due)" : " (due at %s)",
+                      batch->due);
     if (batch->reason[0] != '\0')
         dk_buf_format(&title, " (%s: %s)", batch->state, batch->reason);
     add_number(table, batch->id, false);
@@ -193,7 +194,8 @@ static bool add_generation(const dk_generation_row *row, void *user)
 
 int dk_command_generations(const dk_options *options)
 {
-    static const char *const heads[] = {"generation", "time", "what", "by", "account", "batch", "kind", "title", "reason"};
+    static const char *const heads[] = {"generation", "time", "what",  "by",    "account",
+                                        "batch",      "kind", "title", "reason"};
     dk_error err = {0};
     dk_store *store = NULL;
     listing list = {.table = {.n_columns = 9, .numbers = 0x21}};

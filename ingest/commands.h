@@ -30,7 +30,8 @@ int dk_command_redact(const dk_options *options);
 /* Prints the message to stderr, and with --json {"error": …} to stdout. Gives DK_EXIT_FAILED. */
 int dk_command_failed(const dk_options *options, const dk_error *err);
 /* Justifies what --justify names, before a batch is published. actor: who says so. */
-dk_status dk_command_justify(const dk_options *options, dk_store *store, int64_t batch, const char *actor, dk_error *err);
+dk_status dk_command_justify(const dk_options *options, dk_store *store, int64_t batch, const char *actor,
+                             dk_error *err);
 /* --actor, or the name of the user who runs the program. */
 const char *dk_command_actor(const dk_options *options);
 

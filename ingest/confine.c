@@ -35,12 +35,12 @@ static dk_status bound(int what, uint64_t most, dk_error *err)
 }
 
 #ifdef OWN_ARCH
-#define DENY(error) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ((error) & SECCOMP_RET_DATA))
+#define DENY(error) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ((error)&SECCOMP_RET_DATA))
 #define LOAD(member) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)offsetof(struct seccomp_data, member))
 #define REFUSE(number, error) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (number), 0, 1), DENY(error)
 
-/* No sockets, no programs, no processes but threads of this one. clone3 has its flags where a filter cannot see them: the C
- * library takes clone where it is not there. */
+/* No sockets, no programs, no processes but threads of this one. clone3 has its flags where a filter cannot see them:
+ * the C library takes clone where it is not there. */
 static dk_status filter_calls(dk_error *err)
 {
     struct sock_filter filter[] = {

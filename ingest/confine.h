@@ -1,6 +1,6 @@
-/* Bounds that a process sets itself before it reads foreign bytes, and cannot take off again: memory, processor time, files,
- * and system calls. What is started for a stranger (dikuai-tiler runs `dikuai-ingest convert --confined`) can then use up
- * no more than that, open no connection and start no program, whatever a library does with the bytes. */
+/* Bounds that a process sets itself before it reads foreign bytes, and cannot take off again: memory, processor time,
+ * files, and system calls. What is started for a stranger (dikuai-tiler runs `dikuai-ingest convert --confined`) can
+ * then use up no more than that, open no connection and start no program, whatever a library does with the bytes. */
 #ifndef DK_INGEST_CONFINE_H
 #define DK_INGEST_CONFINE_H
 

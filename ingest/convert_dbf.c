@@ -16,7 +16,8 @@ enum {
     DECIMALS = 6,
     DATE_WIDTH = 8,
     LANGUAGE_936 = 0x4D,
-    HEAD_SIZE = 32, COLUMN_SIZE = 32
+    HEAD_SIZE = 32,
+    COLUMN_SIZE = 32
 };
 
 typedef struct dbf_column {
@@ -25,7 +26,7 @@ typedef struct dbf_column {
     char in_file[NAME_MOST + 1]; /* GB18030 */
     char kind;                   /* C, N, D */
     size_t width, decimals;
-    int64_t cut, lost; /* texts that were cut; values that have no place: dates that are none, numbers too long */
+    int64_t cut, lost;  /* texts that were cut; values that have no place: dates that are none, numbers too long */
     dk_buf last, coded; /* the text of the row before, and the same encoded: neighbouring rows often share theirs */
 } dbf_column;
 
@@ -279,7 +280,10 @@ static void put(unsigned char *at, uint64_t value, int bytes)
 
 static dk_status cannot_write(const char *path, dk_error *err)
 {
-    return dk_fail(err, errno == ENOSPC || errno == EDQUOT ? DK_FULL : errno == EFBIG ? DK_LIMIT : DK_IO,
+    return dk_fail(err,
+                   errno == ENOSPC || errno == EDQUOT ? DK_FULL
+                   : errno == EFBIG                   ? DK_LIMIT
+                                                      : DK_IO,
                    "%s cannot be written: %s", path, strerror(errno));
 }
 
@@ -296,7 +300,8 @@ dk_status dk_dbf_writer_open(dk_dbf_widths *widths, const char *path, int64_t ro
     writer->record = malloc(writer->record_size);
     writer->file = fopen(path, "wbxe");
     if (writer->record == NULL || writer->file == NULL) {
-        const dk_status status = writer->record == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : cannot_write(path, err);
+        const dk_status status =
+            writer->record == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : cannot_write(path, err);
         dk_dbf_writer_free(writer);
         return status;
     }
@@ -410,7 +415,8 @@ static void put_name(dk_buf *out, const dbf_column *column)
     dk_buf_append(out, text, (size_t)(to - text));
 }
 
-dk_status dk_dbf_write_notes(const dk_dbf_widths *widths, const char *path, int64_t rows, int64_t undrawn, dk_error *err)
+dk_status dk_dbf_write_notes(const dk_dbf_widths *widths, const char *path, int64_t rows, int64_t undrawn,
+                             dk_error *err)
 {
     dk_buf out;
     dk_buf_init(&out);
@@ -426,8 +432,8 @@ dk_status dk_dbf_write_notes(const dk_dbf_widths *widths, const char *path, int6
     for (size_t i = 0; i < widths->n; i++) {
         const dbf_column *column = &widths->columns[i];
         if (column->cut > 0)
-            dk_buf_format(&out, "%s：%lld 处超过 254 字节，已在字符处截断；全文请下载 CSV 或 GeoPackage。\r\n", column->title,
-                          (long long)column->cut);
+            dk_buf_format(&out, "%s：%lld 处超过 254 字节，已在字符处截断；全文请下载 CSV 或 GeoPackage。\r\n",
+                          column->title, (long long)column->cut);
         if (column->lost > 0)
             dk_buf_format(&out, "%s：%lld 处无法写入 DBF（数字过长或不是日期），已留空；请下载 CSV 或 GeoPackage。\r\n",
                           column->title, (long long)column->lost);
@@ -436,8 +442,8 @@ dk_status dk_dbf_write_notes(const dk_dbf_widths *widths, const char *path, int6
     }
     if (undrawn > 0)
         dk_buf_format(&out, "无图形：%lld 条记录尚无图形，只有属性。\r\n", (long long)undrawn);
-    const dk_status status = out.failed ? dk_fail(err, DK_NOMEM, "out of memory")
-                                        : write_text(path, (const char *)out.data, out.size, err);
+    const dk_status status =
+        out.failed ? dk_fail(err, DK_NOMEM, "out of memory") : write_text(path, (const char *)out.data, out.size, err);
     dk_buf_finish(&out);
     return status;
 }

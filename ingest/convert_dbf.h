@@ -1,5 +1,6 @@
-/* Writing the .dbf of a shapefile in GB18030, which GDAL's writer cannot without losing rare characters: dBASE III (dBASE
- * 7 file format, "Level 3"), names of at most 10 bytes and texts of 254, cut between characters, never in one. */
+/* Writing the .dbf of a shapefile in GB18030, which GDAL's writer cannot without losing rare characters: dBASE III
+ * (dBASE 7 file format, "Level 3"), names of at most 10 bytes and texts of 254, cut between characters, never in one.
+ */
 #ifndef DK_INGEST_CONVERT_DBF_H
 #define DK_INGEST_CONVERT_DBF_H
 
@@ -26,10 +27,12 @@ dk_status dk_dbf_writer_row(dk_dbf_writer *writer, const dk_value *values, dk_er
 dk_status dk_dbf_writer_end(dk_dbf_writer *writer, dk_error *err);
 void dk_dbf_writer_free(dk_dbf_writer *writer); /* NULL-safe */
 
-/* The .cpg. The language byte of the .dbf says code page 936 in any case, for programs that do not read one. "936" suits QGIS,
- * GDAL and ArcGIS as long as every character is in it; else "GB18030", without which GDAL would decode none. */
+/* The .cpg. The language byte of the .dbf says code page 936 in any case, for programs that do not read one. "936"
+ * suits QGIS, GDAL and ArcGIS as long as every character is in it; else "GB18030", without which GDAL would decode
+ * none. */
 dk_status dk_dbf_write_cpg(const dk_dbf_widths *widths, const char *path, dk_error *err);
 /* 说明.txt: which column is which field, what was cut, rows without outline. */
-dk_status dk_dbf_write_notes(const dk_dbf_widths *widths, const char *path, int64_t rows, int64_t undrawn, dk_error *err);
+dk_status dk_dbf_write_notes(const dk_dbf_widths *widths, const char *path, int64_t rows, int64_t undrawn,
+                             dk_error *err);
 
 #endif

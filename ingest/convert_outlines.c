@@ -71,11 +71,8 @@ static dk_status write_feature(collecting *c, const char *path, const dk_ready_r
 
 static dk_status read_set(collecting *c, const dk_dataset *set, dk_error *err)
 {
-    const dk_load_file_options how = {.set = set,
-                                      .kind = c->kind,
-                                      .extent = c->extent,
-                                      .settings = c->settings,
-                                      .transformation = c->transformation};
+    const dk_load_file_options how = {
+        .set = set, .kind = c->kind, .extent = c->extent, .settings = c->settings, .transformation = c->transformation};
     dk_load_file *file = NULL;
     dk_ready_row row;
     dk_status status = dk_load_file_start(&how, false, &file, err);
@@ -91,21 +88,22 @@ static dk_status read_set(collecting *c, const dk_dataset *set, dk_error *err)
     if (status == DK_END)
         add_notes(c->notes, set->shown, dk_load_file_notes(file));
     if (status == DK_END && dk_load_file_repaired(file) > 0)
-        dk_buf_format(c->notes, "%s: %lld outlines were not valid and were repaired, which changes areas by 0.1 %% at most\n",
+        dk_buf_format(c->notes,
+                      "%s: %lld outlines were not valid and were repaired, which changes areas by 0.1 %% at most\n",
                       set->shown, (long long)dk_load_file_repaired(file));
     dk_load_file_close(file);
     return status == DK_END ? DK_OK : status;
 }
 
-dk_status dk_convert_outlines(const char *path, const dk_file_settings *settings, FILE *out, dk_buf *notes, dk_error *err)
+dk_status dk_convert_outlines(const char *path, const dk_file_settings *settings, FILE *out, dk_buf *notes,
+                              dk_error *err)
 {
     static const char *const everything[] = {"*"};
     dk_catalogue *catalogue = NULL;
     dk_datasets *sets = NULL;
     dk_transformation *transformation = NULL;
     const dk_dataset *list;
-    dk_status status =
-        dk_catalogue_parse(catalogue_yaml, sizeof catalogue_yaml - 1, "outlines", &catalogue, err);
+    dk_status status = dk_catalogue_parse(catalogue_yaml, sizeof catalogue_yaml - 1, "outlines", &catalogue, err);
     if (status == DK_OK && settings->transformation != NULL)
         status = dk_transformation_read(settings->transformation, &transformation, err);
     if (status == DK_OK)

@@ -135,8 +135,8 @@ static void set_value(OGRFeatureH feature, int i, dk_field_type type, const dk_v
     }
 }
 
-static dk_status add_row(const dk_stream_head *head, layer *l, bool with_fields, const dk_value *values, const void *wkb,
-                         size_t size, dk_error *err)
+static dk_status add_row(const dk_stream_head *head, layer *l, bool with_fields, const dk_value *values,
+                         const void *wkb, size_t size, dk_error *err)
 {
     OGRGeometryH geometry = NULL;
     dk_status status = make_geometry(head, wkb, size, &geometry, err);
@@ -166,7 +166,8 @@ static char *title_sql(const char *table, const char *column, const char *title)
 {
     dk_buf sql;
     dk_buf_init(&sql);
-    dk_buf_format(&sql, "INSERT OR IGNORE INTO gpkg_data_columns (table_name, column_name, name, title) VALUES ('%s', '%s', ",
+    dk_buf_format(&sql,
+                  "INSERT OR IGNORE INTO gpkg_data_columns (table_name, column_name, name, title) VALUES ('%s', '%s', ",
                   table, column);
     for (int twice = 0; twice < 2; twice++) {
         dk_buf_byte(&sql, '\'');
@@ -196,19 +197,20 @@ static bool run_sql(layer *l, const char *sql)
  * nothing. Of two that are alike the second gets none: its names are unique. */
 static dk_status add_titles(const dk_stream_head *head, layer *l, dk_error *err)
 {
-    bool good = run_sql(l, "CREATE TABLE IF NOT EXISTS gpkg_extensions (table_name TEXT, column_name TEXT, extension_name "
-                           "TEXT NOT NULL, definition TEXT NOT NULL, scope TEXT NOT NULL, CONSTRAINT ge_tce UNIQUE "
-                           "(table_name, column_name, extension_name))") &&
-                run_sql(l, "CREATE TABLE gpkg_data_columns (table_name TEXT NOT NULL, column_name TEXT NOT NULL, name "
-                           "TEXT, title TEXT, description TEXT, mime_type TEXT, constraint_name TEXT, CONSTRAINT pk_gdc "
-                           "PRIMARY KEY (table_name, column_name), CONSTRAINT gdc_tn UNIQUE (table_name, name))") &&
-                run_sql(l, "CREATE TABLE gpkg_data_column_constraints (constraint_name TEXT NOT NULL, constraint_type TEXT "
-                           "NOT NULL, value TEXT, min NUMERIC, min_is_inclusive BOOLEAN, max NUMERIC, max_is_inclusive "
-                           "BOOLEAN, description TEXT, CONSTRAINT gdcc_ntv UNIQUE (constraint_name, constraint_type, "
-                           "value))") &&
-                run_sql(l, "INSERT INTO gpkg_extensions SELECT name, NULL, 'gpkg_schema', "
-                           "'http://www.geopackage.org/spec121/#extension_schema', 'read-write' FROM sqlite_master WHERE "
-                           "name IN ('gpkg_data_columns', 'gpkg_data_column_constraints')");
+    bool good =
+        run_sql(l, "CREATE TABLE IF NOT EXISTS gpkg_extensions (table_name TEXT, column_name TEXT, extension_name "
+                   "TEXT NOT NULL, definition TEXT NOT NULL, scope TEXT NOT NULL, CONSTRAINT ge_tce UNIQUE "
+                   "(table_name, column_name, extension_name))") &&
+        run_sql(l, "CREATE TABLE gpkg_data_columns (table_name TEXT NOT NULL, column_name TEXT NOT NULL, name "
+                   "TEXT, title TEXT, description TEXT, mime_type TEXT, constraint_name TEXT, CONSTRAINT pk_gdc "
+                   "PRIMARY KEY (table_name, column_name), CONSTRAINT gdc_tn UNIQUE (table_name, name))") &&
+        run_sql(l, "CREATE TABLE gpkg_data_column_constraints (constraint_name TEXT NOT NULL, constraint_type TEXT "
+                   "NOT NULL, value TEXT, min NUMERIC, min_is_inclusive BOOLEAN, max NUMERIC, max_is_inclusive "
+                   "BOOLEAN, description TEXT, CONSTRAINT gdcc_ntv UNIQUE (constraint_name, constraint_type, "
+                   "value))") &&
+        run_sql(l, "INSERT INTO gpkg_extensions SELECT name, NULL, 'gpkg_schema', "
+                   "'http://www.geopackage.org/spec121/#extension_schema', 'read-write' FROM sqlite_master WHERE "
+                   "name IN ('gpkg_data_columns', 'gpkg_data_column_constraints')");
     for (size_t i = 0; good && i < head->n_columns; i++) {
         char *sql = title_sql(head->name, head->columns[i].name, head->columns[i].title);
         good = sql != NULL && run_sql(l, sql);
@@ -259,7 +261,10 @@ static dk_status keep_rows(int from, int *ret_fd, dk_error *err)
             if (w > 0)
                 done += w;
             else if (w == 0 || errno != EINTR)
-                status = dk_fail(err, errno == EFBIG ? DK_LIMIT : errno == ENOSPC ? DK_FULL : DK_IO,
+                status = dk_fail(err,
+                                 errno == EFBIG    ? DK_LIMIT
+                                 : errno == ENOSPC ? DK_FULL
+                                                   : DK_IO,
                                  "the rows cannot be kept for a while: %s", strerror(errno));
         }
     }
@@ -274,8 +279,8 @@ static dk_status keep_rows(int from, int *ret_fd, dk_error *err)
 }
 
 /* Calls each for all rows of fd. */
-typedef dk_status (*row_fn)(const dk_stream_head *head, const dk_value *values, const void *wkb, size_t size, void *user,
-                            dk_error *err);
+typedef dk_status (*row_fn)(const dk_stream_head *head, const dk_value *values, const void *wkb, size_t size,
+                            void *user, dk_error *err);
 static dk_status each_row(int fd, row_fn each, void *user, dk_error *err)
 {
     dk_row_stream *stream = NULL;
@@ -349,10 +354,11 @@ static dk_status write_fgb(int kept, const char *path, dk_error *err)
     int64_t undrawn = 0;
     dk_status status = each_row(kept, count_undrawn, &undrawn, err);
     if (status == DK_OK && undrawn > 0)
-        status = dk_fail(err, DK_LIMIT,
-                         "FlatGeobuf holds no rows without an outline, and %lld of these have none yet (无图形); take f=gpkg, "
-                         "shp or csv, or give a bbox, in which they are not.",
-                         (long long)undrawn);
+        status = dk_fail(
+            err, DK_LIMIT,
+            "FlatGeobuf holds no rows without an outline, and %lld of these have none yet (无图形); take f=gpkg, "
+            "shp or csv, or give a bbox, in which they are not.",
+            (long long)undrawn);
     if (status == DK_OK && lseek(kept, 0, SEEK_SET) != 0)
         status = dk_fail(err, DK_IO, "the rows cannot be read again: %s", strerror(errno));
     if (status == DK_OK)
@@ -380,8 +386,8 @@ typedef struct measuring {
     int64_t rows, undrawn;
 } measuring;
 
-static dk_status measure_row(const dk_stream_head *head, const dk_value *values, const void *wkb, size_t size, void *user,
-                             dk_error *err)
+static dk_status measure_row(const dk_stream_head *head, const dk_value *values, const void *wkb, size_t size,
+                             void *user, dk_error *err)
 {
     measuring *m = user;
     (void)wkb;
@@ -431,10 +437,11 @@ static dk_status write_shp(int kept, const char *path, dk_error *err)
     if (status == DK_OK && m.widths == NULL && dk_dbf_widths_create(dk_row_stream_columns(stream), &m.widths) != DK_OK)
         status = dk_fail(err, DK_NOMEM, "out of memory");
     if (status == DK_OK && (m.shape_bytes > SHAPEFILE_MOST || dk_dbf_size(m.widths, m.rows) > SHAPEFILE_MOST))
-        status = dk_fail(err, DK_LIMIT,
-                         "A shapefile holds 2 GB, and these %lld rows need more; take f=gpkg, or narrow them with a filter "
-                         "or bbox.",
-                         (long long)m.rows);
+        status =
+            dk_fail(err, DK_LIMIT,
+                    "A shapefile holds 2 GB, and these %lld rows need more; take f=gpkg, or narrow them with a filter "
+                    "or bbox.",
+                    (long long)m.rows);
     char type[] = "SHPT=POLYGON";
     char index[] = "SPATIAL_INDEX=NO";
     if (status == DK_OK) {

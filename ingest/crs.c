@@ -15,7 +15,8 @@
 
 const char *dk_datum_name(dk_datum datum)
 {
-    static const char *const names[] = {"an unknown datum", "CGCS2000", "WGS 84", "Xian 1980", "Beijing 1954", "New Beijing"};
+    static const char *const names[] = {"an unknown datum", "CGCS2000",     "WGS 84",
+                                        "Xian 1980",        "Beijing 1954", "New Beijing"};
     return names[datum];
 }
 
@@ -118,7 +119,8 @@ static void name_crs(OGRSpatialReferenceH srs, char *out, size_t size)
         snprintf(out, size, "%.120s", name ? name : "an unnamed coordinate system");
 }
 
-static dk_status refuse_datum(OGRSpatialReferenceH srs, dk_datum found, const char *path, const char *name, dk_error *err)
+static dk_status refuse_datum(OGRSpatialReferenceH srs, dk_datum found, const char *path, const char *name,
+                              dk_error *err)
 {
     const char *own = OSRGetAttrValue(srs, "DATUM", 0);
     if (found == DK_DATUM_UNKNOWN)
@@ -127,11 +129,12 @@ static dk_status refuse_datum(OGRSpatialReferenceH srs, dk_datum found, const ch
                        "nor an old Chinese "
                        "datum on its own ellipsoid; have the data transformed to CGCS2000 and load that",
                        path, name, own ? own : "none");
-    return dk_fail(err, DK_INVALID,
-                   "%s: its coordinate system is %s, on the datum %s, tens of metres from CGCS2000; give the official "
-                   "parameters with --transformation FILE, have the data transformed to CGCS2000 with them, or take the error "
-                   "with --accept-datum-error, which marks the batch",
-                   path, name, dk_datum_name(found));
+    return dk_fail(
+        err, DK_INVALID,
+        "%s: its coordinate system is %s, on the datum %s, tens of metres from CGCS2000; give the official "
+        "parameters with --transformation FILE, have the data transformed to CGCS2000 with them, or take the error "
+        "with --accept-datum-error, which marks the batch",
+        path, name, dk_datum_name(found));
 }
 
 static bool is_one_of(const char *key, size_t size, const char *const *names)
@@ -142,16 +145,18 @@ static bool is_one_of(const char *key, size_t size, const char *const *names)
     return false;
 }
 
-/* Keeps the parameters of the projection and of the ellipsoid; leaves out everything that could shift a datum, and what says
- * nothing of the plane. Of any other the projection would be another without it: false. steps: of a transformation that the
- * user gives, from longitude and latitude in radians to such; or "". */
+/* Keeps the parameters of the projection and of the ellipsoid; leaves out everything that could shift a datum, and what
+ * says nothing of the plane. Of any other the projection would be another without it: false. steps: of a transformation
+ * that the user gives, from longitude and latitude in radians to such; or "". */
 static bool pipeline_from_proj4(const char *proj4, const char *steps, char *out, size_t size)
 {
-    static const char *const kept[] = {"proj", "lat_0", "lon_0", "lat_1", "lat_2", "lat_ts", "k",    "k_0",  "x_0",
-                                       "y_0",  "a",     "b",     "rf",    "ellps", "units",  "to_meter", "zone", "south",
-                                       "alpha", "gamma", "lonc", "axis",  "over",  "no_uoff", NULL},
-                             *const left_out[] = {"datum", "towgs84", "nadgrids", "geoidgrids", "geoid_crs", "vunits", "vto_meter",
-                                                  "lon_wrap", "approx", "wktext", "no_defs", "type", "title", NULL};
+    static const char *const kept[] = {"proj",  "lat_0",    "lon_0",   "lat_1", "lat_2", "lat_ts", "k",
+                                       "k_0",   "x_0",      "y_0",     "a",     "b",     "rf",     "ellps",
+                                       "units", "to_meter", "zone",    "south", "alpha", "gamma",  "lonc",
+                                       "axis",  "over",     "no_uoff", NULL},
+                             *const left_out[] = {"datum",   "towgs84",   "nadgrids", "geoidgrids", "geoid_crs",
+                                                  "vunits",  "vto_meter", "lon_wrap", "approx",     "wktext",
+                                                  "no_defs", "type",      "title",    NULL};
     int n = snprintf(out, size, "+proj=pipeline +step +inv");
     const char *at = proj4;
     while (*at != '\0') {
@@ -201,8 +206,8 @@ static void find_zone(OGRSpatialReferenceH srs, dk_crs *crs)
 }
 
 /* An old datum by what the user allows: the steps of a transformation, and how the rows are marked. */
-static dk_status allow_datum(OGRSpatialReferenceH srs, const dk_crs_policy *policy, const char *path, dk_crs *crs, dk_buf *steps,
-                             dk_error *err)
+static dk_status allow_datum(OGRSpatialReferenceH srs, const dk_crs_policy *policy, const char *path, dk_crs *crs,
+                             dk_buf *steps, dk_error *err)
 {
     const dk_datum datum = crs->datum;
     if (policy != NULL && policy->any_datum && datum != DK_DATUM_UNKNOWN)
@@ -215,8 +220,10 @@ static dk_status allow_datum(OGRSpatialReferenceH srs, const dk_crs_policy *poli
     }
     const dk_transformation *by = policy->transformation;
     if (dk_transformation_from(by) != datum)
-        return dk_fail(err, DK_INVALID, "%s: its coordinate system is %s, on the datum %s, and the transformation %s is from %s", path,
-                       crs->name, dk_datum_name(datum), dk_transformation_name(by), dk_datum_name(dk_transformation_from(by)));
+        return dk_fail(err, DK_INVALID,
+                       "%s: its coordinate system is %s, on the datum %s, and the transformation %s is from %s", path,
+                       crs->name, dk_datum_name(datum), dk_transformation_name(by),
+                       dk_datum_name(dk_transformation_from(by)));
     if (!dk_transformation_steps(by, OSRGetSemiMajor(srs, NULL), OSRGetInvFlattening(srs, NULL), steps))
         return dk_fail(err, DK_NOMEM, "%s: out of memory", path);
     snprintf(crs->stamp, sizeof crs->stamp, "%s transformed by %s", dk_datum_name(datum), dk_transformation_name(by));
@@ -224,7 +231,8 @@ static dk_status allow_datum(OGRSpatialReferenceH srs, const dk_crs_policy *poli
 }
 
 /* plane4 holds in one plane: the system must be that one, with or without the zone in its eastings. */
-static dk_status plane_pipeline(const dk_crs_policy *policy, const char *path, const char *steps, dk_crs *crs, dk_error *err)
+static dk_status plane_pipeline(const dk_crs_policy *policy, const char *path, const char *steps, dk_crs *crs,
+                                dk_error *err)
 {
     const dk_crs_policy any = {.any_datum = true};
     char text[24];
@@ -234,14 +242,15 @@ static dk_status plane_pipeline(const dk_crs_policy *policy, const char *path, c
     if (status != DK_OK)
         return status;
     if (!crs->gauss || crs->zone3 != plane.zone3 || crs->zone6 != plane.zone6)
-        return dk_fail(err, DK_INVALID, "%s: its coordinate system is %s, and the transformation %s holds in %s only", path, crs->name,
-                       dk_transformation_name(policy->transformation), plane.name);
+        return dk_fail(err, DK_INVALID, "%s: its coordinate system is %s, and the transformation %s holds in %s only",
+                       path, crs->name, dk_transformation_name(policy->transformation), plane.name);
     char bare[48] = ""; /* the parameters are those of the plane without the zone */
     if (crs->zone > 0)
         snprintf(bare, sizeof bare, " +step +proj=affine +xoff=-%d000000", crs->zone);
     const int n = snprintf(crs->pipeline, sizeof crs->pipeline,
                            "+proj=pipeline%s%s +step +proj=unitconvert +xy_in=rad +xy_out=deg", bare, steps);
-    return n > 0 && (size_t)n < sizeof crs->pipeline ? DK_OK : dk_fail(err, DK_LIMIT, "%s: its projection is too long", path);
+    return n > 0 && (size_t)n < sizeof crs->pipeline ? DK_OK
+                                                     : dk_fail(err, DK_LIMIT, "%s: its projection is too long", path);
 }
 
 dk_status dk_crs_from_srs(OGRSpatialReferenceH given, const char *path, const dk_crs_policy *policy, dk_crs *ret_crs,
@@ -289,9 +298,10 @@ dk_status dk_crs_from_srs(OGRSpatialReferenceH given, const char *path, const dk
         else if (in_plane)
             status = plane_pipeline(policy, path, by, &crs, err); /* refuses it: these are degrees */
         else if (steps.size > 0)
-            snprintf(crs.pipeline, sizeof crs.pipeline,
-                     "+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad%s +step +proj=unitconvert +xy_in=rad +xy_out=deg",
-                     by);
+            snprintf(
+                crs.pipeline, sizeof crs.pipeline,
+                "+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad%s +step +proj=unitconvert +xy_in=rad +xy_out=deg",
+                by);
         goto out;
     }
     if (OSRExportToProj4(srs, &proj4) != OGRERR_NONE ||
@@ -431,8 +441,8 @@ void dk_transform(dk_transformer *transformer, double *xy, size_t n)
     if (transformer->gcj02)
         dk_gcj02_undo(xy, different);
     if (transformer->pj != NULL)
-        proj_trans_generic(transformer->pj, PJ_FWD, xy, 2 * sizeof *xy, different, xy + 1, 2 * sizeof *xy, different, NULL, 0, 0,
-                           NULL, 0, 0);
+        proj_trans_generic(transformer->pj, PJ_FWD, xy, 2 * sizeof *xy, different, xy + 1, 2 * sizeof *xy, different,
+                           NULL, 0, 0, NULL, 0, 0);
     if (closed)
         memcpy(xy + 2 * (n - 1), xy, 2 * sizeof *xy);
 }
@@ -440,15 +450,17 @@ void dk_transform(dk_transformer *transformer, double *xy, size_t n)
 void dk_crs_suggest(double x, double y, char *out, size_t size)
 {
     const bool degrees = fabs(x) <= 180 && fabs(y) <= 180 && (fabs(x) <= 90 || fabs(y) <= 90) && (x != 0 || y != 0);
-    const bool swapped = degrees ? fabs(y) > 90 : x >= 1e6 && x < 1e7 && ((y >= 1e7 && y < 1e8) || (y >= 1e5 && y < 1e6));
+    const bool swapped =
+        degrees ? fabs(y) > 90 : x >= 1e6 && x < 1e7 && ((y >= 1e7 && y < 1e8) || (y >= 1e5 && y < 1e6));
     const double east = swapped ? y : x;
     const int zone = east >= 1.3e7 && east < 4.6e7 ? (int)(east / 1e6) : 0;
     const char *axes = swapped ? " --axes yx" : "";
     if (degrees)
-        snprintf(out, size,
-                 "the file does not say its coordinate system; its numbers look like degrees: if they are CGCS2000, say "
-                 "--crs EPSG:4490%s",
-                 axes);
+        snprintf(
+            out, size,
+            "the file does not say its coordinate system; its numbers look like degrees: if they are CGCS2000, say "
+            "--crs EPSG:4490%s",
+            axes);
     else if (zone >= 25 && zone <= 45)
         snprintf(
             out, size,

@@ -34,7 +34,7 @@ typedef struct dk_crs_policy {
 } dk_crs_policy;
 
 typedef struct dk_crs {
-    char name[160];     /* for messages: CGCS2000 / 3-degree Gauss-Kruger zone 39 (EPSG:4527) */
+    char name[160];      /* for messages: CGCS2000 / 3-degree Gauss-Kruger zone 39 (EPSG:4527) */
     char pipeline[1024]; /* PROJ pipeline from x (east), y (north) in the CRS's unit to degrees; "" if it is degrees
                             already. It may hold secret parameters: never shown */
     dk_datum datum;

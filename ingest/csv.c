@@ -163,7 +163,8 @@ static dk_status end_cell(dk_csv *csv, dk_error *err)
     return DK_OK;
 }
 
-/* Passes a byte order mark, which files that were joined have in their middle: the first byte behind it, or else the next. */
+/* Passes a byte order mark, which files that were joined have in their middle: the first byte behind it, or else the
+ * next. */
 static int begin_record(dk_csv *csv)
 {
     const int c = getc_unlocked(csv->file);
@@ -241,18 +242,21 @@ dk_status dk_csv_next(dk_csv *csv, int64_t *ret_row, const dk_csv_cell **ret_cel
             break;
         } else if (over_lines && c != ' ' && c != '\t') {
             /* the mark that begins a cell further down has ended it, and the rows between are in it */
-            return dk_fail(err, DK_INVALID,
-                           "%s, row %lld: a quotation mark is opened and not closed in its cell, which then takes in the rows "
-                           "below; close it, or take it out",
-                           csv->path, (long long)csv->row);
+            return dk_fail(
+                err, DK_INVALID,
+                "%s, row %lld: a quotation mark is opened and not closed in its cell, which then takes in the rows "
+                "below; close it, or take it out",
+                csv->path, (long long)csv->row);
         } else if (state != AT_START || c != ' ') {
             state = PLAIN; /* also what follows a closing quote: lenient, as spreadsheets are */
         }
         dk_buf_byte(&csv->record, (unsigned char)c);
         if (csv->record.failed || csv->record.size > DK_CSV_MAX_RECORD)
-            return dk_fail(err, DK_LIMIT, "%s, row %lld: the row is over %u MiB: a quotation mark is not closed, or there are no line ends; correct "
-                           "that, or save it again as CSV UTF-8",
-                           csv->path, (long long)csv->row, DK_CSV_MAX_RECORD >> 20);
+            return dk_fail(
+                err, DK_LIMIT,
+                "%s, row %lld: the row is over %u MiB: a quotation mark is not closed, or there are no line ends; correct "
+                "that, or save it again as CSV UTF-8",
+                csv->path, (long long)csv->row, DK_CSV_MAX_RECORD >> 20);
     }
     size_t from = 0;
     for (size_t i = 0; i < csv->n_cells; i++) {

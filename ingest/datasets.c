@@ -105,8 +105,8 @@ static size_t geodatabase_end(const char *name)
     return end;
 }
 
-/* Whether a folder called X.gdb, from the one at fd on, only holds a geodatabase: programs that unpack 红线.gdb.zip make a folder
- * 红线.gdb with 红线.gdb in it. */
+/* Whether a folder called X.gdb, from the one at fd on, only holds a geodatabase: programs that unpack 红线.gdb.zip
+ * make a folder 红线.gdb with 红线.gdb in it. */
 static bool wraps_geodatabase(int at, const char *name)
 {
     bool wraps = false, table = false;
@@ -148,8 +148,9 @@ static bool has_sibling(const dk_datasets *self, const item *of, const char *end
 /* What is part of something else, or kept by a program for itself. */
 static bool is_part(const dk_datasets *self, const item *of)
 {
-    static const char *const parts[] = {".shx", ".prj", ".cpg", ".sbn", ".sbx",  ".qix", ".qpj", ".qmd", ".ain", ".aih", ".atx", ".ixs",
-                                        ".mxs", ".lyr", ".qml", ".sld", ".xsd",  ".gfs", ".lock", ".fix", ".ovr", ".ldb", NULL};
+    static const char *const parts[] = {".shx", ".prj", ".cpg",  ".sbn", ".sbx", ".qix", ".qpj", ".qmd",
+                                        ".ain", ".aih", ".atx",  ".ixs", ".mxs", ".lyr", ".qml", ".sld",
+                                        ".xsd", ".gfs", ".lock", ".fix", ".ovr", ".ldb", NULL};
     static const char *const own[] = {"Thumbs.db", "desktop.ini", NULL};
     static const struct {
         const char *ending, *whole; /* alone it is something else, as a .dat of coordinates */
@@ -241,8 +242,9 @@ static dk_status check_names(const char *path, const dk_archive *archive, dk_err
     qsort(names, n, sizeof *names, compare_names);
     for (size_t i = 1; i < n && status == DK_OK; i++)
         if (strcmp(names[i - 1], names[i]) == 0)
-            status = dk_fail(err, DK_INVALID,
-                             "%s: %s: there are two of this name in it; unpack it and give what is needed", path, names[i]);
+            status =
+                dk_fail(err, DK_INVALID, "%s: %s: there are two of this name in it; unpack it and give what is needed",
+                        path, names[i]);
     free(names);
     return status;
 }
@@ -309,11 +311,12 @@ static dk_status add_archive(dk_datasets *self, const char *name, dk_error *err)
     return status;
 }
 
-/* What is kept beside a store. It may be more files than a folder may have, and hide others from the note on what was not read. */
+/* What is kept beside a store. It may be more files than a folder may have, and hide others from the note on what was
+ * not read. */
 static bool is_of_store(const dk_datasets *self, const char *base)
 {
-    static const char *const endings[] = {"-wal", "-shm", "-journal", "-lock", ".access", ".access-wal", ".access-shm", ".log-key",
-                                          ".documents", NULL};
+    static const char *const endings[] = {"-wal",        "-shm",        "-journal", "-lock",      ".access",
+                                          ".access-wal", ".access-shm", ".log-key", ".documents", NULL};
     const char *name = self->store != NULL ? base_of(self->store) : NULL;
     const size_t size = name != NULL ? strlen(name) : 0;
     return size > 0 && strncmp(base, name, size) == 0 && in_list(base + size, endings);
@@ -325,8 +328,8 @@ static dk_status unread_folder(dk_datasets *self, const char *name, int error, d
     dk_error reason;
     if (*name == '\0')
         return dk_fail(err, DK_IO, "%s: the folder cannot be read: %s", self->path, strerror(error));
-    dk_fail(&reason, DK_IO, "%s/%s: the folder cannot be read: %s; see that this user may read it and go into it", self->path,
-            name, strerror(error));
+    dk_fail(&reason, DK_IO, "%s/%s: the folder cannot be read: %s; see that this user may read it and go into it",
+            self->path, name, strerror(error));
     return add_unread(self, name, reason.text, err);
 }
 
@@ -334,7 +337,8 @@ static dk_status unread_folder(dk_datasets *self, const char *name, int error, d
 static dk_status add_link(dk_datasets *self, const char *name, const struct stat *to, dk_error *err)
 {
     if (ends_with(name, ".gdb")) /* a data set as others are */
-        return add_item(self, name, strlen(name)) != NULL ? DK_OK : dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
+        return add_item(self, name, strlen(name)) != NULL ? DK_OK
+                                                          : dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
     if (!dk_grow(&self->links, &self->links_capacity, self->n_links + 1, sizeof *self->links) ||
         (self->links[self->n_links].name = strdup(name)) == NULL)
         return dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
@@ -348,8 +352,10 @@ static dk_status add_dead_link(dk_datasets *self, const char *name, int error, d
     dk_error reason;
     dk_format format;
     if (!dk_source_format_of(name, &format) && !ends_with(name, ".zip"))
-        return add_item(self, name, strlen(name)) != NULL ? DK_OK : dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
-    dk_fail(&reason, DK_IO, "%s/%s: is a link, and what it leads to cannot be read: %s; bring that back, or remove the link",
+        return add_item(self, name, strlen(name)) != NULL ? DK_OK
+                                                          : dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
+    dk_fail(&reason, DK_IO,
+            "%s/%s: is a link, and what it leads to cannot be read: %s; bring that back, or remove the link",
             self->path, name, strerror(error));
     return add_unread(self, name, reason.text, err);
 }
@@ -421,8 +427,8 @@ static dk_status walk(dk_datasets *self, int fd, dk_buf *prefix, int depth, cons
             if (below < 0) {
                 status = unread_folder(self, name, errno, err);
             } else if (depth == DK_FOLDER_MAX_DEPTH) {
-                status = dk_fail(err, DK_LIMIT, "%s/%s: folders lie too deep in each other; give one further down", self->path,
-                                 name);
+                status = dk_fail(err, DK_LIMIT, "%s/%s: folders lie too deep in each other; give one further down",
+                                 self->path, name);
                 close(below);
             } else {
                 status = walk(self, below, prefix, depth + 1, store, err);
@@ -448,7 +454,8 @@ static dk_status walk(dk_datasets *self, int fd, dk_buf *prefix, int depth, cons
     prefix->size = before;
     if (status == DK_OK && error != 0) {
         const char *name = before > 0 ? dk_buf_cstr(prefix) : "";
-        status = name != NULL ? unread_folder(self, name, error, err) : dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
+        status = name != NULL ? unread_folder(self, name, error, err)
+                              : dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
     }
     return status;
 }
@@ -745,10 +752,10 @@ dk_status dk_datasets_find(const char *path, const dk_datasets_options *options,
         if (self->list == NULL)
             status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
         else
-            self->list[self->n_list++] = (dk_dataset){
-                .path = strdup(self->path),
-                .shown = dk_path_text(self->path),
-                .size = stat(self->path, &info) == 0 ? (uint64_t)info.st_size : 0};
+            self->list[self->n_list++] =
+                (dk_dataset){.path = strdup(self->path),
+                             .shown = dk_path_text(self->path),
+                             .size = stat(self->path, &info) == 0 ? (uint64_t)info.st_size : 0};
         if (status == DK_OK && (self->list[0].path == NULL || self->list[0].shown == NULL))
             status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
     }

@@ -21,7 +21,7 @@ typedef struct dk_dbf {
     size_t header_size, record_size;
     unsigned char language; /* what byte 29 says of its texts */
     bool either;            /* its texts may be UTF-8 or GB18030 (dk_utf8_check_either) */
-    dk_dbf_field *fields; /* owned */
+    dk_dbf_field *fields;   /* owned */
     size_t n_fields;
 } dk_dbf;
 
@@ -56,10 +56,10 @@ void dk_dbf_scan_names(const dk_dbf *dbf, dk_dbf_scan *scan);
 /* One record of dbf->record_size bytes. A character cut at the end of a full-width field speaks for neither. */
 void dk_dbf_scan_record(const dk_dbf *dbf, const unsigned char *record, dk_dbf_scan *scan);
 
-/* Opens the file, checks its length against its header and decides its encoding from all of its texts. binary: of each of
- * n_binary fields, as of dk_dbf_field; not heeded if the table has another number of them. */
-dk_status dk_dbf_examine(const char *path, const bool *binary, size_t n_binary, dk_dbf *ret_dbf, dk_encoding *ret_encoding,
-                         dk_error *err);
+/* Opens the file, checks its length against its header and decides its encoding from all of its texts. binary: of each
+ * of n_binary fields, as of dk_dbf_field; not heeded if the table has another number of them. */
+dk_status dk_dbf_examine(const char *path, const bool *binary, size_t n_binary, dk_dbf *ret_dbf,
+                         dk_encoding *ret_encoding, dk_error *err);
 
 /* The records of a table as they stand in the file. path: already examined; dbf outlives it. */
 typedef struct dk_dbf_rows dk_dbf_rows;

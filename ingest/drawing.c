@@ -379,10 +379,11 @@ static dk_status find_layer(dk_drawing *drawing, const dk_drawing_wanted *wanted
             "(on layouts), which has other coordinates; draw the outlines of the parcels in model space",
             drawing->path, what, (long long)drawing->n_paper);
     else if (n_wanted == 0 && wanted->layer == NULL)
-        status = dk_fail(err, DK_INVALID,
-                         "%s: the drawing has no %s (LWPOLYLINE, POLYLINE) in model space%s%s%s; close the outlines of the "
-                         "parcels, explode blocks, and draw boundaries of hatches, before it is saved",
-                         drawing->path, what, *there != '\0' ? " (but " : "", there, *there != '\0' ? ")" : "");
+        status =
+            dk_fail(err, DK_INVALID,
+                    "%s: the drawing has no %s (LWPOLYLINE, POLYLINE) in model space%s%s%s; close the outlines of the "
+                    "parcels, explode blocks, and draw boundaries of hatches, before it is saved",
+                    drawing->path, what, *there != '\0' ? " (but " : "", there, *there != '\0' ? ")" : "");
     else if (n_wanted > 1 && wanted->layer == NULL)
         status = dk_fail(err, DK_INVALID, "%s: %s are on %zu layers; choose one with --layer: %s", drawing->path, what,
                          n_wanted, names);

@@ -33,7 +33,8 @@ bool dk_encoding_parse(const char *name, dk_encoding *ret_encoding)
 
 bool dk_encoding_declared(const char *text, dk_encoding *ret_encoding)
 {
-    static const char *const gb[] = {"936", "GBK", "GB2312", "GB18030", "GB 18030", "54936", "WindowsSimpChinese"}; /* MapInfo's */
+    static const char *const gb[] = {
+        "936", "GBK", "GB2312", "GB18030", "GB 18030", "54936", "WindowsSimpChinese"}; /* MapInfo's */
     static const char *const utf8[] = {"UTF-8", "UTF8", "65001"};
     for (size_t i = 0; i < sizeof utf8 / sizeof *utf8; i++)
         if (strcasestr(text, utf8[i]) != NULL) {
@@ -284,8 +285,8 @@ bool dk_decode(dk_decoder *decoder, const char *data, size_t size, bool may_be_c
     return good;
 }
 
-/* Lines in which characters of three bytes and more are whole UTF-8, which a text in GB18030 has hardly ever, and lines that
- * are none: where the former are more, a few were pasted in from elsewhere, and they are wrong, not all others. */
+/* Lines in which characters of three bytes and more are whole UTF-8, which a text in GB18030 has hardly ever, and lines
+ * that are none: where the former are more, a few were pasted in from elsewhere, and they are wrong, not all others. */
 typedef struct line_count {
     uint64_t good, bad;
     uint64_t wrong, wide; /* of the check when the line began */
@@ -299,8 +300,8 @@ static void end_line(line_count *lines, const dk_utf8_check *check)
     lines->wide = check->wide;
 }
 
-dk_status dk_text_scan_file(FILE *file, const char *path, const dk_encoding *given, const char *as, dk_text_scan *ret_scan,
-                            dk_error *err)
+dk_status dk_text_scan_file(FILE *file, const char *path, const dk_encoding *given, const char *as,
+                            dk_text_scan *ret_scan, dk_error *err)
 {
     unsigned char block[65536];
     dk_utf8_check check = {0};
@@ -314,7 +315,8 @@ dk_status dk_text_scan_file(FILE *file, const char *path, const dk_encoding *giv
             scan.has_bom = got >= 3 && memcmp(block, "\xEF\xBB\xBF", 3) == 0;
         }
         if (memchr(block, 0, got) != NULL)
-            return dk_fail(err, DK_INVALID, "%s: not a text: it holds NUL bytes; save it as %s and load that", path, as);
+            return dk_fail(err, DK_INVALID, "%s: not a text: it holds NUL bytes; save it as %s and load that", path,
+                           as);
         scan.size += got;
         for (size_t from = 0; from < got;) {
             const unsigned char *end = memchr(block + from, '\n', got - from);
@@ -330,10 +332,9 @@ dk_status dk_text_scan_file(FILE *file, const char *path, const dk_encoding *giv
         return dk_fail(err, DK_IO, "%s: cannot be read: %s", path, strerror(errno));
     if (scan.size == 0)
         return dk_fail(err, DK_INVALID, "%s: the file is empty; copy it again", path);
-    scan.encoding = given != NULL                                 ? *given
-                    : scan.has_bom || dk_utf8_check_meant(&check) || lines.good > lines.bad
-                        ? DK_ENCODING_UTF8
-                        : DK_ENCODING_GB18030;
+    scan.encoding = given != NULL                                                           ? *given
+                    : scan.has_bom || dk_utf8_check_meant(&check) || lines.good > lines.bad ? DK_ENCODING_UTF8
+                                                                                            : DK_ENCODING_GB18030;
     scan.either = given == NULL && !scan.has_bom && dk_utf8_check_either(&check);
     *ret_scan = scan;
     return DK_OK;

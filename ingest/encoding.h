@@ -40,26 +40,27 @@ void dk_utf8_check_add(dk_utf8_check *check, const unsigned char *data, size_t s
 bool dk_utf8_check_end(const dk_utf8_check *check);
 /* What comes next is another text: a character that is not whole counts as wrong. */
 void dk_utf8_check_break(dk_utf8_check *check);
-/* Whether it is UTF-8, or a damaged text in it: ten characters of three bytes and more for each place that is wrong. Chinese
- * in GB18030 hardly ever has one, and read as that a damaged UTF-8 would be another text throughout. */
+/* Whether it is UTF-8, or a damaged text in it: ten characters of three bytes and more for each place that is wrong.
+ * Chinese in GB18030 hardly ever has one, and read as that a damaged UTF-8 would be another text throughout. */
 bool dk_utf8_check_meant(const dk_utf8_check *check);
 /* Whether it may as well be Chinese in GB2312: all that is beyond ASCII are pairs of bytes that both encodings have,
- * and so few different ones (8 at most; one of seven characters of GB2312 is such a pair) that it may be chance. The signs of m² and
- * 45° alone are none. */
+ * and so few different ones (8 at most; one of seven characters of GB2312 is such a pair) that it may be chance. The
+ * signs of m² and 45° alone are none. */
 bool dk_utf8_check_either(const dk_utf8_check *check);
 /* Bytes of an incomplete but so far correct character at the end of data: 0 to 3. */
 size_t dk_utf8_cut(const unsigned char *data, size_t size);
-/* What a text file is by its bytes, all of which are read once, from where the file stands. given: the encoding that the user
- * says, or NULL. as: what to save it as, for the sentence. DK_INVALID for UTF-16, NUL bytes and an empty file, DK_IO; the
- * sentence begins with path. UTF-8 is also a text in which most lines with Chinese are whole in it: the others are wrong. */
+/* What a text file is by its bytes, all of which are read once, from where the file stands. given: the encoding that
+ * the user says, or NULL. as: what to save it as, for the sentence. DK_INVALID for UTF-16, NUL bytes and an empty file,
+ * DK_IO; the sentence begins with path. UTF-8 is also a text in which most lines with Chinese are whole in it: the
+ * others are wrong. */
 typedef struct dk_text_scan {
     dk_encoding encoding;
     bool has_bom;  /* EF BB BF at its beginning */
     bool either;   /* dk_utf8_check_either, and the user does not say */
     uint64_t size; /* bytes */
 } dk_text_scan;
-dk_status dk_text_scan_file(FILE *file, const char *path, const dk_encoding *given, const char *as, dk_text_scan *ret_scan,
-                            dk_error *err);
+dk_status dk_text_scan_file(FILE *file, const char *path, const dk_encoding *given, const char *as,
+                            dk_text_scan *ret_scan, dk_error *err);
 
 typedef struct dk_decoder dk_decoder;
 dk_decoder *dk_decoder_create(dk_encoding encoding); /* NULL: out of memory or no converter. dk_decoder_free */
@@ -69,8 +70,8 @@ void dk_decoder_free(dk_decoder *decoder);           /* NULL-safe */
  * *ret_cut (may be NULL) says that it was. */
 bool dk_decode(dk_decoder *decoder, const char *data, size_t size, bool may_be_cut, dk_buf *out, bool *ret_cut);
 
-/* A path or a name of a file as text: each of its parts is UTF-8 or, as on a bureau's old disks, GB18030, as its bytes say.
- * The caller frees it. NULL: out of memory. */
+/* A path or a name of a file as text: each of its parts is UTF-8 or, as on a bureau's old disks, GB18030, as its bytes
+ * say. The caller frees it. NULL: out of memory. */
 char *dk_path_text(const char *path);
 
 #endif

@@ -20,7 +20,8 @@ struct dk_file_state {
     char *name; /* as text, below the source; that of the dk_source_file */
     char *path;
     off_t size;
-    struct timespec written; /* and no inode: some file systems (FAT, of a network) give a file another number each time */
+    struct timespec
+        written; /* and no inode: some file systems (FAT, of a network) give a file another number each time */
 };
 
 static const char *base_name(const char *path)
@@ -43,12 +44,10 @@ static dk_status add_file(dk_fingerprint *into, const char *path, const char *na
     if (!S_ISREG(info.st_mode))
         return DK_OK;
     if (into->n_files == MOST_FILES)
-        return dk_fail(err, DK_LIMIT, "%s: is one of more than %d files of a folder; give a folder with the data only", path,
-                       MOST_FILES);
-    dk_file_state made = {.name = dk_path_text(name),
-                          .path = strdup(path),
-                          .size = info.st_size,
-                          .written = info.st_mtim};
+        return dk_fail(err, DK_LIMIT, "%s: is one of more than %d files of a folder; give a folder with the data only",
+                       path, MOST_FILES);
+    dk_file_state made = {
+        .name = dk_path_text(name), .path = strdup(path), .size = info.st_size, .written = info.st_mtim};
     if (made.name == NULL || made.path == NULL ||
         !dk_grow(&into->states, &into->capacity, into->n_files + 1, sizeof *into->states)) {
         free(made.name);
@@ -235,7 +234,8 @@ dk_status dk_fingerprint_unchanged(const dk_fingerprint *fingerprint, const char
             continue;
         const size_t size = strlen(shown), end = strlen(was->name);
         const bool itself = end <= size && strcmp(shown + size - end, was->name) == 0;
-        return dk_fail(err, DK_CONFLICT, "%s: %s%swas changed while it was read; load it again when nobody writes to it", shown,
+        return dk_fail(err, DK_CONFLICT,
+                       "%s: %s%swas changed while it was read; load it again when nobody writes to it", shown,
                        itself ? "" : was->name, itself ? "" : " ");
     }
     return DK_OK;

@@ -140,7 +140,7 @@ typedef struct walk {
     int base; /* of the two */
     int depth;
     bool in_text, escaped, failed, comma; /* comma: since the last [ */
-    char last, text[16]; /* last: that is no blank; text: the beginning of the one that ended last */
+    char last, text[16];                  /* last: that is no blank; text: the beginning of the one that ended last */
     size_t n_text;
     key keys[DEEP + 1]; /* by depth, the last */
     dk_geojson_holes *holes;

@@ -28,7 +28,7 @@ void dk_geometry_reader_finish(dk_geometry_reader *reader)
 
 typedef struct cursor {
     unsigned char *at, *end;
-    double shift; /* added to x before transformation */
+    double shift;             /* added to x before transformation */
     double ring_m2, plane_m2; /* in the source's plane: of the last points, and of the polygons so far */
     double west, east;        /* degrees */
     dk_geometry_fault fault;
@@ -133,8 +133,8 @@ static bool measured_in_plane(const dk_crs *crs, const cursor *from)
            dk_central_meridian((from->west + from->east) / 2.0) == 3.0 * crs->zone3;
 }
 
-/* Whether it encloses nothing in the source's plane, but for what its numbers are rounded by: its corners lie on one line. In
- * degrees, which are curved against the plane, it may enclose square metres, and be valid. */
+/* Whether it encloses nothing in the source's plane, but for what its numbers are rounded by: its corners lie on one
+ * line. In degrees, which are curved against the plane, it may enclose square metres, and be valid. */
 static bool encloses_nothing(OGRGeometryH geometry, const dk_crs *crs, double plane_m2)
 {
     OGREnvelope box;
@@ -187,20 +187,18 @@ static void explain(dk_geometry_reader *reader, const cursor *from, dk_geometry_
     }
     if (degrees && (fabs(x) > 360 || fabs(y) > 360)) {
         *ret_fault = DK_GEOMETRY_UNIT;
-        snprintf(
-            out, size,
-            "the coordinate (%.10g, %.10g) is in metres, but the coordinate system, %s, is in degrees; %s%s",
-            bad[0], bad[1], reader->crs->name, say_system(reader),
-            reader->crs_stands ? "" : ", for example --crs EPSG:4527 (CGCS2000, 3-degree zone 39)");
+        snprintf(out, size,
+                 "the coordinate (%.10g, %.10g) is in metres, but the coordinate system, %s, is in degrees; %s%s",
+                 bad[0], bad[1], reader->crs->name, say_system(reader),
+                 reader->crs_stands ? "" : ", for example --crs EPSG:4527 (CGCS2000, 3-degree zone 39)");
         return;
     }
     if (!degrees && fabs(x) <= 180 && fabs(y) <= 180) {
         *ret_fault = DK_GEOMETRY_UNIT;
-        snprintf(
-            out, size,
-            "the coordinate (%.10g, %.10g) is in degrees, but the coordinate system, %s, is in metres; %s%s",
-            bad[0], bad[1], reader->crs->name, say_system(reader),
-            reader->crs_stands ? "" : ", for example --crs EPSG:4490 (CGCS2000 degrees)");
+        snprintf(out, size,
+                 "the coordinate (%.10g, %.10g) is in degrees, but the coordinate system, %s, is in metres; %s%s",
+                 bad[0], bad[1], reader->crs->name, say_system(reader),
+                 reader->crs_stands ? "" : ", for example --crs EPSG:4490 (CGCS2000 degrees)");
         return;
     }
     *ret_fault = DK_GEOMETRY_OUTSIDE;
@@ -322,10 +320,10 @@ static double area_of(const dk_buf *wkb)
     return area;
 }
 
-/* The place in a reason of GEOS as the corner of the source that is nearest to it. Beside the coordinates of the source, which
- * the rejects file may have, places behind a transformation would give its parameters away. */
-static dk_status say_corner(OGRGeometryH geometry, const dk_buf *transformed, dk_buf *scratch, char *reason, size_t size,
-                            dk_error *err)
+/* The place in a reason of GEOS as the corner of the source that is nearest to it. Beside the coordinates of the
+ * source, which the rejects file may have, places behind a transformation would give its parameters away. */
+static dk_status say_corner(OGRGeometryH geometry, const dk_buf *transformed, dk_buf *scratch, char *reason,
+                            size_t size, dk_error *err)
 {
     dk_shape moved, given;
     double lon, lat, nearest = INFINITY;
@@ -380,10 +378,11 @@ static dk_status repair(dk_geometry_reader *reader, OGRGeometryH geometry, dk_bu
     const double before = area_of(out), after = area_of(&reader->raw);
     if (!dk_repair_allowed(before, after)) {
         *ret_fault = DK_GEOMETRY_BAD;
-        snprintf(ret_problem, problem_size,
-                 "the polygon is not valid%s%s, and repairing it would change its area from %.2f to %.2f m2, by more than "
-                 "%g %%; correct it in the source",
-                 reason[0] ? ": " : "", reason, before, after, DK_REPAIR_AREA * 100);
+        snprintf(
+            ret_problem, problem_size,
+            "the polygon is not valid%s%s, and repairing it would change its area from %.2f to %.2f m2, by more than "
+            "%g %%; correct it in the source",
+            reason[0] ? ": " : "", reason, before, after, DK_REPAIR_AREA * 100);
         return DK_OK;
     }
     dk_buf_clear(out);
@@ -467,8 +466,7 @@ static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry
         *ret_fault = DK_GEOMETRY_ZONE;
         snprintf(ret_problem, problem_size,
                  "the easting %.10g begins with zone %d, which contradicts the coordinate system, %s; %s", x, prefix,
-                 reader->crs->name,
-                 reader->crs_stands ? say_system(reader) : "say the right one with --crs");
+                 reader->crs->name, reader->crs_stands ? say_system(reader) : "say the right one with --crs");
         goto out;
     }
     status = to_wkb(geometry, out, err);
@@ -490,10 +488,11 @@ static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry
     }
     if (reader->kind == DK_POLYGONS)
         status = repair(reader, geometry, out, ret_fault, ret_problem, problem_size, err);
-    if (status == DK_OK && reader->kind == DK_POLYGONS && *ret_fault == DK_GEOMETRY_GOOD && reader->repair.rule == NULL &&
-        encloses_nothing(geometry, reader->crs, from.plane_m2)) {
+    if (status == DK_OK && reader->kind == DK_POLYGONS && *ret_fault == DK_GEOMETRY_GOOD &&
+        reader->repair.rule == NULL && encloses_nothing(geometry, reader->crs, from.plane_m2)) {
         *ret_fault = DK_GEOMETRY_BAD;
-        snprintf(ret_problem, problem_size, "the polygon encloses nothing: its corners lie on one line; correct it in the source");
+        snprintf(ret_problem, problem_size,
+                 "the polygon encloses nothing: its corners lie on one line; correct it in the source");
     }
     if (reader->kind == DK_POLYGONS && reader->repair.rule == NULL && measured_in_plane(reader->crs, &from))
         reader->plane_m2 = from.plane_m2;

@@ -37,8 +37,8 @@ typedef struct dk_geometry_reader {
     /* What was repaired in the last geometry; rule NULL: nothing. */
     dk_repair repair;
     char repair_detail[256];
-    /* The planar area of the last geometry, as store/planar.h has it, where the source's plane is the one that it is measured
-     * in. NAN: it is another, or none. */
+    /* The planar area of the last geometry, as store/planar.h has it, where the source's plane is the one that it is
+     * measured in. NAN: it is another, or none. */
     double plane_m2;
     dk_buf raw, lonlat; /* scratch; dk_geometry_reader_finish */
 } dk_geometry_reader;

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The code of a character that YAML does not take as it is, or that some programs end a line at: DEL to U+009F, U+2028 and
- * U+2029; its bytes in *ret_size. 0: another. */
+/* The code of a character that YAML does not take as it is, or that some programs end a line at: DEL to U+009F, U+2028
+ * and U+2029; its bytes in *ret_size. 0: another. */
 static unsigned to_escape(const unsigned char *at, size_t left, size_t *ret_size)
 {
     *ret_size = at[0] < 0x80 ? 1 : at[0] < 0xE0 ? 2 : 3;
@@ -14,7 +14,8 @@ static unsigned to_escape(const unsigned char *at, size_t left, size_t *ret_size
         return 0x7F;
     if (left >= 2 && at[0] == 0xC2 && at[1] < 0xA0)
         return at[1];
-    return left >= 3 && at[0] == 0xE2 && at[1] == 0x80 && (at[2] == 0xA8 || at[2] == 0xA9) ? 0x2000u + (at[2] & 0x3F) : 0;
+    return left >= 3 && at[0] == 0xE2 && at[1] == 0x80 && (at[2] == 0xA8 || at[2] == 0xA9) ? 0x2000u + (at[2] & 0x3F)
+                                                                                           : 0;
 }
 
 void dk_json_string(const char *text, dk_buf *out)

@@ -17,7 +17,7 @@
 enum {
     MAX_NAMES = 4096,
     PLACES = 2 * MAX_NAMES, /* of the table that finds them */
-    MAX_TAG = 1 << 20 /* bytes of a start tag that is written anew */
+    MAX_TAG = 1 << 20       /* bytes of a start tag that is written anew */
 };
 
 /* Names with a table that finds them. */
@@ -35,7 +35,7 @@ typedef struct pass {
     name_table fields;        /* of SimpleField and SimpleData */
     bool declared[MAX_NAMES]; /* of each: it is that of a SimpleField */
     size_t n_undeclared, n_schemas;
-    bool *renamed;           /* of each name; NULL: they are still collected */
+    bool *renamed; /* of each name; NULL: they are still collected */
     dk_kml_shapes shapes;
     bool split;        /* some innerBoundaryIs have several rings */
     bool typed;        /* some SimpleField are of another type than texts */
@@ -58,7 +58,8 @@ static int compare_plain(const void *a, const void *b)
     const unsigned char *one = (const unsigned char *)**(char *const *const *)a,
                         *other = (const unsigned char *)**(char *const *const *)b;
     for (;; one++, other++) {
-        const int x = *one == '\0' || is_plain(*one) ? *one : '_', y = *other == '\0' || is_plain(*other) ? *other : '_';
+        const int x = *one == '\0' || is_plain(*one) ? *one : '_',
+                  y = *other == '\0' || is_plain(*other) ? *other : '_';
         if (x != y || x == '\0')
             return x - y;
     }
@@ -246,8 +247,8 @@ static void write_value(pass *self, const char *text)
     }
 }
 
-/* GDAL passes over data that the Schema does not declare, as it leaves out dates in those that it writes itself: all of them
- * are declared at the end of each. */
+/* GDAL passes over data that the Schema does not declare, as it leaves out dates in those that it writes itself: all of
+ * them are declared at the end of each. */
 static void declare_fields(pass *self, const char *schema)
 {
     size_t size;
@@ -342,8 +343,8 @@ static void on_doctype(void *user, const XML_Char *name, const XML_Char *system,
     XML_StopParser(((pass *)user)->parser, XML_FALSE);
 }
 
-/* What is no XML, GDAL would read into memory several times to say so, without the line. A document type and an encoding
- * that Expat does not know are left to GDAL. */
+/* What is no XML, GDAL would read into memory several times to say so, without the line. A document type and an
+ * encoding that Expat does not know are left to GDAL. */
 static dk_status refused(pass *self)
 {
     const enum XML_Error error = XML_GetErrorCode(self->parser);
@@ -351,10 +352,11 @@ static dk_status refused(pass *self)
         return self->failed;
     if (error == XML_ERROR_NO_MEMORY)
         return dk_fail(self->err, DK_NOMEM, "%s: out of memory", self->path);
-    return dk_fail(self->err, DK_INVALID,
-                   "%s: cannot be read as KML; the file is damaged, or of another format than its name says (line %lld: %s); "
-                   "save it again in UTF-8",
-                   self->path, (long long)XML_GetCurrentLineNumber(self->parser), XML_ErrorString(error));
+    return dk_fail(
+        self->err, DK_INVALID,
+        "%s: cannot be read as KML; the file is damaged, or of another format than its name says (line %lld: %s); "
+        "save it again in UTF-8",
+        self->path, (long long)XML_GetCurrentLineNumber(self->parser), XML_ErrorString(error));
 }
 
 /* ret_whole: it is XML to its end. */

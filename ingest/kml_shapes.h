@@ -10,7 +10,8 @@
 
 /* A file under way, from its beginning on; all 0 at first. */
 typedef struct dk_kml_shapes {
-    /* So far, but for those in an Update of others; overlays: pictures that are laid on the map; links: to other files. */
+    /* So far, but for those in an Update of others; overlays: pictures that are laid on the map; links: to other files.
+     */
     int64_t n_placemarks, n_overlays, n_links;
     char problem[400]; /* a sentence about the file; "": none so far */
 

@@ -54,8 +54,9 @@ static bool says_the_same(OGRSpatialReferenceH own, const char *text)
 {
     const dk_crs_policy any = {.any_datum = true};
     dk_crs of_file = {0}, given = {0};
-    return dk_crs_from_srs(own, "", &any, &of_file, NULL) == DK_OK && dk_crs_from_text(text, &any, &given, NULL) == DK_OK &&
-           of_file.datum == given.datum && !given.gcj02 && strcmp(of_file.pipeline, given.pipeline) == 0;
+    return dk_crs_from_srs(own, "", &any, &of_file, NULL) == DK_OK &&
+           dk_crs_from_text(text, &any, &given, NULL) == DK_OK && of_file.datum == given.datum && !given.gcj02 &&
+           strcmp(of_file.pipeline, given.pipeline) == 0;
 }
 
 /* The system that the file says. */
@@ -170,7 +171,8 @@ static dk_status map_columns(dk_load_file *file, dk_error *err)
 static void note_stamp(dk_load_file *file, const char *stamp, bool gcj02)
 {
     const dk_load_file_options *o = &file->options;
-    dk_buf_format(&file->notes, "%s%s%s\n", stamp, o->transformation == NULL && !gcj02 ? ": it may lie tens of metres off" : "",
+    dk_buf_format(&file->notes, "%s%s%s\n", stamp,
+                  o->transformation == NULL && !gcj02 ? ": it may lie tens of metres off" : "",
                   o->store == NULL            ? ""
                   : gcj02                     ? "; the batch is marked"
                   : o->transformation == NULL ? ", and the batch is marked"
@@ -196,8 +198,8 @@ static dk_status prepare_geometry(dk_load_file *file, dk_error *err)
     const bool moved = file->crs.stamp[0] != '\0' && o->transformation != NULL && !file->crs.gcj02;
     if (status == DK_OK && o->transformation != NULL && !moved)
         dk_buf_format(&file->notes, "the transformation %s is from %s and was not used: the coordinates are in %s\n",
-                      dk_transformation_name(o->transformation), dk_datum_name(dk_transformation_from(o->transformation)),
-                      file->crs.name);
+                      dk_transformation_name(o->transformation),
+                      dk_datum_name(dk_transformation_from(o->transformation)), file->crs.name);
     file->reader =
         (dk_geometry_reader){.crs = &file->crs,
                              .crs_stands = own != NULL && !dk_crs_unsaid(own) && dk_crs_other_datum(own) &&
@@ -212,8 +214,8 @@ static dk_status prepare_geometry(dk_load_file *file, dk_error *err)
     return status;
 }
 
-/* Taking it reads all of the file, which goes on while the file is opened, for that may take a pass over it too, and its first rows
- * are read. */
+/* Taking it reads all of the file, which goes on while the file is opened, for that may take a pass over it too, and
+ * its first rows are read. */
 typedef struct hashing {
     dk_load_file *file;
     pthread_t thread;

@@ -35,13 +35,15 @@ void dk_load_file_close(dk_load_file *file); /* at any time; NULL-safe */
 const char *dk_load_file_path(const dk_load_file *file);
 
 /* The rest once it is open. */
-const dk_fingerprint *dk_load_file_fingerprint(const dk_load_file *file); /* of what came in an archive that, without digests */
+const dk_fingerprint *
+dk_load_file_fingerprint(const dk_load_file *file); /* of what came in an archive that, without digests */
 bool dk_load_file_lacks(const dk_load_file *file); /* a table without outlines, see may_lack_outlines: it has no rows */
 dk_source *dk_load_file_source(dk_load_file *file);
 const dk_mapping *dk_load_file_mapping(const dk_load_file *file);
 const dk_file_settings *dk_load_file_settings(const dk_load_file *file);
 const dk_crs *dk_load_file_crs(const dk_load_file *file); /* of a layer */
-/* When all rows of a layer are read: how its system, and those that rows say, are marked, by number from 0. NULL: no more. */
+/* When all rows of a layer are read: how its system, and those that rows say, are marked, by number from 0. NULL: no
+ * more. */
 const char *dk_load_file_stamp(const dk_load_file *file, size_t number);
 /* DK_OK with a row, DK_END, or a failure of the whole file. */
 dk_status dk_load_file_next(dk_load_file *file, dk_ready_row *ret_row, dk_error *err);

@@ -32,7 +32,8 @@ dk_status dk_load_report_begin(dk_report *report, const dk_options *options, dk_
             return dk_fail(err, DK_NOMEM, "out of memory");
         text[dk_shown_path(text) - text] = '\0';
         bool known = false;
-        for (size_t at = 0; at < report->folders.size && !known; at += strlen((const char *)report->folders.data + at) + 1)
+        for (size_t at = 0; at < report->folders.size && !known;
+             at += strlen((const char *)report->folders.data + at) + 1)
             known = strcmp((const char *)report->folders.data + at, text) == 0;
         if (!known)
             dk_buf_append(&report->folders, text, strlen(text) + 1);
@@ -137,11 +138,11 @@ dk_status dk_load_report_keep(dk_report *report, const dk_summary *summary, cons
     const struct {
         const char *name;
         int64_t value;
-    } counts[] = {{"read", summary->read},           {"loaded", summary->loaded},      {"replaced", summary->replaced},
-                  {"unchanged", summary->unchanged}, {"repaired", summary->repaired},  {"rejected", summary->rejected},
-                  {"undrawn", summary->undrawn},
-                  {"files_failed", (int64_t)summary->files_failed},
-                  {"left_out", summary->left_out},   {"ambiguous", summary->ambiguous}};
+    } counts[] = {{"read", summary->read},         {"loaded", summary->loaded},
+                  {"replaced", summary->replaced}, {"unchanged", summary->unchanged},
+                  {"repaired", summary->repaired}, {"rejected", summary->rejected},
+                  {"undrawn", summary->undrawn},   {"files_failed", (int64_t)summary->files_failed},
+                  {"left_out", summary->left_out}, {"ambiguous", summary->ambiguous}};
     bool good = true;
     for (size_t i = 0; good && i < sizeof counts / sizeof *counts; i++)
         good = dk_report_count(report, counts[i].name, counts[i].value);

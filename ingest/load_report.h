@@ -12,7 +12,8 @@
 /* Refuses report files that would be written over the store, a source or the rejects. */
 dk_status dk_load_report_paths(const dk_options *options, const char *rejects, dk_error *err);
 
-/* Before the first row: notes which folders a report is not to show, those of sources that were given by absolute paths. */
+/* Before the first row: notes which folders a report is not to show, those of sources that were given by absolute
+ * paths. */
 dk_status dk_load_report_begin(dk_report *report, const dk_options *options, dk_error *err);
 
 dk_status dk_load_report_source(dk_report *report, const char *path, const dk_source_file *files, size_t n_files,

@@ -8,7 +8,8 @@ static const char pdf[] = "application/pdf", jpeg[] = "image/jpeg", png[] = "ima
 
 static const struct ending {
     const char *text, *type;
-} endings[] = {{".pdf", pdf}, {".jpg", jpeg}, {".jpeg", jpeg}, {".png", png}, {".tif", tiff}, {".tiff", tiff}, {".ofd", ofd}};
+} endings[] = {{".pdf", pdf},  {".jpg", jpeg},  {".jpeg", jpeg}, {".png", png},
+               {".tif", tiff}, {".tiff", tiff}, {".ofd", ofd}};
 
 const char *dk_media_of_name(const char *name)
 {

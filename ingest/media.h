@@ -25,7 +25,8 @@ typedef struct dk_media {
 /* DK_INVALID with what is wrong, without the file's name: "is empty", "is none of …", "is cut off …". */
 dk_status dk_media_inspect(const dk_media_bytes *bytes, dk_media *ret_media, dk_error *err);
 
-/* The media type that the ending of a name says (.pdf .jpg .jpeg .png .tif .tiff .ofd, in any case); NULL: none of them. */
+/* The media type that the ending of a name says (.pdf .jpg .jpeg .png .tif .tiff .ofd, in any case); NULL: none of
+ * them. */
 const char *dk_media_of_name(const char *name);
 /* "JPEG" of image/jpeg. */
 const char *dk_media_title(const char *type);

@@ -15,8 +15,8 @@ typedef struct dk_mid_field {
 typedef struct dk_mid_rows dk_mid_rows;
 dk_status dk_mid_rows_open(const char *path, char delimiter, dk_mid_rows **ret_rows, dk_error *err);
 void dk_mid_rows_close(dk_mid_rows *rows); /* NULL-safe */
-/* The next row, of lines that are not blank; a line end in quotes ends none. Valid until the next call. NULL: there is none,
- * or it has not n fields, cannot be read, or is over 16 MiB. */
+/* The next row, of lines that are not blank; a line end in quotes ends none. Valid until the next call. NULL: there is
+ * none, or it has not n fields, cannot be read, or is over 16 MiB. */
 const dk_mid_field *dk_mid_rows_next(dk_mid_rows *rows, size_t n);
 
 #endif

@@ -32,7 +32,9 @@ void dk_mining_boundary_finish(dk_mining_boundary *boundary)
 
 bool dk_mining_column(const char *name)
 {
-    static const char *const names[] = {"区域坐标", "区域范围", "拐点坐标", "矿区范围拐点坐标", "矿区拐点坐标", "范围坐标", "矿区范围坐标", "QYZB", "QYFW"};
+    static const char *const names[] = {"区域坐标",         "区域范围",     "拐点坐标",
+                                        "矿区范围拐点坐标", "矿区拐点坐标", "范围坐标",
+                                        "矿区范围坐标",     "QYZB",         "QYFW"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcasecmp(name, names[i]) == 0)
             return true;
@@ -55,9 +57,9 @@ typedef struct parser {
     size_t n_tokens, tokens_capacity;
     double *raw; /* pairs as they stand, in the order of the text */
     size_t raw_capacity, n_raw;
-    bool *dms;   /* whether a pair was written in degrees, minutes and seconds */
+    bool *dms; /* whether a pair was written in degrees, minutes and seconds */
     size_t dms_capacity;
-    int64_t *lines; /* of each pair, of a file; else NULL */
+    int64_t *lines;                      /* of each pair, of a file; else NULL */
     size_t n_unflagged, first_unflagged; /* rings that say neither 1 nor -1 */
     dk_error *err;
 } parser;
@@ -122,7 +124,8 @@ static bool as_count(token t, size_t *ret)
 /* 110°00′28.20″, perhaps with E or N, and marks of all kinds; t.size bytes at most. Advances. */
 static bool take_degrees(const char **at, const char *end, double *ret)
 {
-    static const char *const marks[3][5] = {{"°", "度", "º", NULL}, {"′", "'", "’", "分", NULL}, {"′′", "″", "\"", "秒", NULL}};
+    static const char *const marks[3][5] = {
+        {"°", "度", "º", NULL}, {"′", "'", "’", "分", NULL}, {"′′", "″", "\"", "秒", NULL}};
     const char *from = *at;
     double parts[3] = {0};
     int n = 0;
@@ -322,9 +325,10 @@ static dk_status parse_rings(parser *p, bool numbered)
             const bool known = rest[1].size == 0 || as_number(rest[1], &flag);
             excluded = rest[1].size > 0 && known && flag != 0;
             if (!known)
-                dk_buf_format(&p->out->notes,
-                              "ring %zu: \"%.*s\" is no flag, 0 (圈入) or another number (扣除); it was taken as 圈入\n", r + 1,
-                              shown(rest[1]), rest[1].text);
+                dk_buf_format(
+                    &p->out->notes,
+                    "ring %zu: \"%.*s\" is no flag, 0 (圈入) or another number (扣除); it was taken as 圈入\n", r + 1,
+                    shown(rest[1]), rest[1].text);
         }
         const double top = numbered ? height(p, rest[0]) : NAN, bottom = numbered ? height(p, rest[1]) : NAN;
         if (!end_ring(p, first, top, bottom, excluded, numbered ? rest[2] : (token){"", 0}))
@@ -402,7 +406,8 @@ static int read_heights(const char *at, const char *end, double *ret_top, double
             at++;
             continue;
         }
-        while (digits + size < end && size < sizeof text - 1 && (isdigit((unsigned char)digits[size]) || digits[size] == '.'))
+        while (digits + size < end && size < sizeof text - 1 &&
+               (isdigit((unsigned char)digits[size]) || digits[size] == '.'))
             size++;
         memcpy(text, digits, size);
         text[size] = '\0';
@@ -457,10 +462,11 @@ typedef struct heights {
 
 /* The table as far as it was read. */
 typedef struct table {
-    size_t first;   /* point where the ring under way begins */
-    double number;  /* the last 点号 */
-    double start;   /* the first 点号 of the ring under way */
-    double next;    /* behind the last of the line above, which was a ring and not closed; -1: it has none; 0: no such line */
+    size_t first;  /* point where the ring under way begins */
+    double number; /* the last 点号 */
+    double start;  /* the first 点号 of the ring under way */
+    double
+        next; /* behind the last of the line above, which was a ring and not closed; -1: it has none; 0: no such line */
     size_t n_lines; /* of several points without 点号 that follow on another such line */
     bool excluded;  /* the rings are 扣除 */
     bool heading;   /* 扣除 was said, and no point has followed */
@@ -480,10 +486,11 @@ static bool end_under_way(parser *p, table *t)
 /* A text that was broken into lines of several points each is one ring, or as many as lines: nothing tells. */
 static dk_status goes_on(const parser *p, double number, size_t line)
 {
-    return dk_fail(p->err, DK_INVALID,
-                   "line %zu: 点号 %.10g goes on from the line above, so that both may be one ring or two; write each point on a "
-                   "line of its own, or put ; between two rings",
-                   line, number);
+    return dk_fail(
+        p->err, DK_INVALID,
+        "line %zu: 点号 %.10g goes on from the line above, so that both may be one ring or two; write each point on a "
+        "line of its own, or put ; between two rings",
+        line, number);
 }
 
 /* 1 X Y 4 X Y: the columns of a table beside each other. */
@@ -515,28 +522,31 @@ static dk_status take_part(parser *p, const numbers *list, bool words, size_t li
         /* 点号 starts again. One that stands there twice by mistake, further on, does not begin a ring. */
         if (p->n_raw > t->first && number <= t->start) {
             if (p->n_raw - t->first < 3)
-                return dk_fail(p->err, DK_INVALID,
-                               "line %zu: 点号 %.10g comes behind a ring of %zu point%s; is a point missing, or the 点号 wrong?", line,
-                               number, p->n_raw - t->first, p->n_raw - t->first == 1 ? "" : "s");
+                return dk_fail(
+                    p->err, DK_INVALID,
+                    "line %zu: 点号 %.10g comes behind a ring of %zu point%s; is a point missing, or the 点号 wrong?",
+                    line, number, p->n_raw - t->first, p->n_raw - t->first == 1 ? "" : "s");
             if (!end_under_way(p, t))
                 return no_memory(p);
         }
         if (p->n_raw == t->first)
             t->start = number;
         t->number = number;
-        return add_raw(p, list->values[k], list->values[k + 1], list->dms[k] && list->dms[k + 1]) ? DK_OK : no_memory(p);
+        return add_raw(p, list->values[k], list->values[k + 1], list->dms[k] && list->dms[k + 1]) ? DK_OK
+                                                                                                  : no_memory(p);
     }
     const size_t step = list->n % 3 == 0 && list->values[0] < 1000 && list->values[3] == list->values[0] + 1 ? 3
                         : list->n % 2 == 0                                                                   ? 2
                                                                                                              : 0;
     if (side_by_side(list))
-        return dk_fail(p->err, DK_INVALID,
-                       "line %zu: several points stand side by side, 点号 X Y 点号 X Y; write each on a line of its own, in the "
-                       "order in which they follow one another",
-                       line);
+        return dk_fail(
+            p->err, DK_INVALID,
+            "line %zu: several points stand side by side, 点号 X Y 点号 X Y; write each on a line of its own, in the "
+            "order in which they follow one another",
+            line);
     if (step == 0 || list->n < 3 * step)
-        return dk_fail(p->err, DK_INVALID, "line %zu: %zu numbers, which are neither a point (点号 X Y) nor a ring", line,
-                       list->n);
+        return dk_fail(p->err, DK_INVALID, "line %zu: %zu numbers, which are neither a point (点号 X Y) nor a ring",
+                       line, list->n);
     const double *xy = list->values + step - 2, *last = list->values + list->n - 2;
     const bool closed = xy[0] == last[0] && xy[1] == last[1], under_way = p->n_raw > t->first;
     if (step == 3 && ((t->next > 0 && list->values[0] == t->next) || (under_way && list->values[0] == t->number + 1)))
@@ -562,10 +572,11 @@ static dk_status take_title(parser *p, token part)
     memcpy(text, part.text, part.size);
     text[part.size] = '\0';
     if (dk_zone_names_local(text))
-        return dk_fail(p->err, DK_INVALID,
-                       "it says \"%.*s\", a local coordinate system; have the points transformed to CGCS2000, or correct that if "
-                       "they are not local",
-                       shown(part), part.text);
+        return dk_fail(
+            p->err, DK_INVALID,
+            "it says \"%.*s\", a local coordinate system; have the points transformed to CGCS2000, or correct that if "
+            "they are not local",
+            shown(part), part.text);
     const dk_zone_family *datum = dk_zone_family_named(text);
     if (datum != NULL && p->out->datum != NULL && datum != p->out->datum)
         return dk_fail(p->err, DK_INVALID, "it names two coordinate systems, %s and %s; keep the points of one of them",
@@ -580,15 +591,16 @@ static const char *find(token part, const char *word)
     return memmem(part.text, part.size, word, strlen(word));
 }
 
-/* 扣除 and 圈入 stand above the rings that they are about; a title of the next 矿区 begins with rings that are in. 扣除后 is about
- * an area, and the head of a table may name both. */
+/* 扣除 and 圈入 stand above the rings that they are about; a title of the next 矿区 begins with rings that are in.
+ * 扣除后 is about an area, and the head of a table may name both. */
 static dk_status take_heading(parser *p, token part, table *t)
 {
     const char *excluded = find(part, "扣除");
     const bool included = find(part, "圈入") != NULL;
     if (excluded != NULL && (included || find(part, "扣除后") != NULL))
         return DK_OK;
-    if (excluded == NULL && !included && find(part, "矿区") == NULL && find(part, "采区") == NULL && find(part, "区块") == NULL)
+    if (excluded == NULL && !included && find(part, "矿区") == NULL && find(part, "采区") == NULL &&
+        find(part, "区块") == NULL)
         return DK_OK;
     if (excluded != NULL || t->excluded) {
         if (!end_under_way(p, t))
@@ -615,7 +627,8 @@ static bool take_heights(parser *p, token *part, table *t, bool *ret_there)
     const int n = read_heights(word, part->text + part->size, &found.top, &found.bottom);
     if (n == 1) {
         const token told = {word, part->size - (size_t)(word - part->text)};
-        dk_buf_format(&p->out->notes, "\"%.*s\" gives one height where two are expected; the rings were taken without it\n",
+        dk_buf_format(&p->out->notes,
+                      "\"%.*s\" gives one height where two are expected; the rings were taken without it\n",
                       shown(told), told.text);
     }
     if (n == 2) {
@@ -638,8 +651,8 @@ static bool take_heights(parser *p, token *part, table *t, bool *ret_there)
     return true;
 }
 
-/* Heights are all rings' if they are said once. Else they are those of the rings below them, if the first stand above all
- * rings, or of those above them. */
+/* Heights are all rings' if they are said once. Else they are those of the rings below them, if the first stand above
+ * all rings, or of those above them. */
 static void give_heights(dk_mining_boundary *out, const table *t)
 {
     const bool below = t->n_heights > 0 && t->heights[0].begun == 0;
@@ -706,8 +719,9 @@ static dk_status parse_table(parser *p)
     if (status == DK_OK && p->out->n_rings == 0)
         status = dk_fail(p->err, DK_INVALID, "there are no coordinates in it");
     if (status == DK_OK && t.heading)
-        status = dk_fail(p->err, DK_INVALID,
-                         "it says 扣除, and no points follow; write 扣除 above the points of the ring that is taken out");
+        status =
+            dk_fail(p->err, DK_INVALID,
+                    "it says 扣除, and no points follow; write 扣除 above the points of the ring that is taken out");
     if (status == DK_OK)
         give_heights(p->out, &t);
     if (status == DK_OK && t.n_lines > 0)
@@ -730,7 +744,8 @@ static bool between(double value, double low, double high)
 /* 1100028.20 and the like: minutes and seconds below 60. */
 static bool unpack(double packed, double *ret)
 {
-    const double degrees = floor(packed / 10000), minutes = floor(fmod(packed, 10000) / 100), seconds = fmod(packed, 100);
+    const double degrees = floor(packed / 10000), minutes = floor(fmod(packed, 10000) / 100),
+                 seconds = fmod(packed, 100);
     *ret = degrees + minutes / 60 + seconds / 3600;
     return minutes < 60 && seconds < 60;
 }
@@ -749,7 +764,8 @@ static kind kind_of(double a, double b, bool *ret_north_first)
         *ret_north_first = !swap;
         if (between(east, 73, 136) && between(north, 16, 54))
             return DEGREES;
-        if (between(east, 730000, 1365960) && between(north, 160000, 545960) && unpack(east, &unpacked) && unpack(north, &unpacked))
+        if (between(east, 730000, 1365960) && between(north, 160000, 545960) && unpack(east, &unpacked) &&
+            unpack(north, &unpacked))
             return PACKED;
         if (between(north, 1.7e6, 6e6) && easting(east))
             return METRES;
@@ -802,8 +818,7 @@ static dk_status understand(parser *p)
             if (found == METRES) {
                 const int zone = x >= 13e6 ? (int)(x / 1e6) : 0;
                 if (k > 0 && zone != out->zone)
-                    return dk_fail(p->err, DK_INVALID,
-                                   "%s: its easting begins with zone %d, those before with %d",
+                    return dk_fail(p->err, DK_INVALID, "%s: its easting begins with zone %d, those before with %d",
                                    place_of(p, r, i, place, sizeof place), zone, out->zone);
                 out->zone = zone;
             }
@@ -834,7 +849,8 @@ static dk_status tidy_rings(parser *p)
         for (size_t i = 1; i < ring->n; i++)
             different += xy[2 * i] != xy[2 * i - 2] || xy[2 * i + 1] != xy[2 * i - 1];
         if (different < 3)
-            return dk_fail(p->err, DK_INVALID, "%s has fewer than 3 points that differ", ring_name(p, r, name, sizeof name));
+            return dk_fail(p->err, DK_INVALID, "%s has fewer than 3 points that differ",
+                           ring_name(p, r, name, sizeof name));
         const char *description = (const char *)out->texts.data + ring->description;
         if (ring->excluded && strstr(description, "圈入") != NULL)
             dk_buf_format(&out->notes, "%s is described as 圈入 and its flag is -1 (扣除); the flag was followed\n",

@@ -38,7 +38,8 @@ static OGRGeometryH join(OGRGeometryH polygons)
     return OGR_G_UnionCascaded(polygons);
 }
 
-static dk_status subtract(dk_mining_boundary *boundary, OGRGeometryH in, OGRGeometryH out, OGRGeometryH *io_outline, dk_error *err)
+static dk_status subtract(dk_mining_boundary *boundary, OGRGeometryH in, OGRGeometryH out, OGRGeometryH *io_outline,
+                          dk_error *err)
 {
     OGRGeometryH joined = join(out);
     OGRGeometryH rest = joined != NULL ? OGR_G_Difference(*io_outline, joined) : NULL;
@@ -49,10 +50,11 @@ static dk_status subtract(dk_mining_boundary *boundary, OGRGeometryH in, OGRGeom
     k = 0;
     for (size_t r = 0; r < boundary->n_rings && k < MOST_LOOKED_AT && joined != NULL; r++)
         if (!boundary->rings[r].excluded && OGR_G_Within(OGR_G_GetGeometryRef(in, k++), joined))
-            dk_buf_format(&boundary->notes,
-                          "ring %zu is in (圈入) and lies within what is taken out (扣除), so that nothing of it is left in the "
-                          "outline; give it a row of its own if it belongs to the right\n",
-                          r + 1);
+            dk_buf_format(
+                &boundary->notes,
+                "ring %zu is in (圈入) and lies within what is taken out (扣除), so that nothing of it is left in the "
+                "outline; give it a row of its own if it belongs to the right\n",
+                r + 1);
     destroy(joined);
     if (rest == NULL)
         return dk_fail(err, DK_INVALID, "the rings that are taken out (扣除) cannot be taken from the others");

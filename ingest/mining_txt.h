@@ -22,7 +22,8 @@
 typedef struct dk_mining_right {
     int64_t line;              /* where it begins */
     const char *const *values; /* of each key, UTF-8, "" where it says nothing; valid until the next right */
-    int epsg; /* of what 坐标系统 says and the numbers show; 0, or of an old datum alone: one of them does not, and why not: */
+    int epsg; /* of what 坐标系统 says and the numbers show; 0, or of an old datum alone: one of them does not, and why
+                 not: */
     char system_problem[300];
     const char *problem; /* a sentence why its boundary cannot be read, or NULL */
 } dk_mining_right;
@@ -44,7 +45,7 @@ dk_status dk_mining_txt_next(dk_mining_txt *txt, dk_mining_boundary *boundary, d
                              dk_error *err);
 
 dk_encoding dk_mining_txt_encoding(const dk_mining_txt *txt);
-bool dk_mining_txt_either(const dk_mining_txt *txt); /* its bytes are text in UTF-8 and in GB18030 */
+bool dk_mining_txt_either(const dk_mining_txt *txt);    /* its bytes are text in UTF-8 and in GB18030 */
 int64_t dk_mining_txt_rights(const dk_mining_txt *txt); /* how many there are */
 /* The code of the first right that is on an old datum, else of the first that has one; 0 with a sentence, without the
  * path, if one has none. On an old datum with a sentence, too, if a right does not say its zone. */

@@ -23,8 +23,8 @@ bool dk_moment_read(const char *text, char ret_utc[24])
         return false;
     memcpy(date, text, 10);
     date[10] = '\0';
-    if (!dk_date_valid(date) || (text[10] != 'T' && text[10] != 't' && text[10] != ' ') || !two_digits(text + 11, 23, &hour) ||
-        text[13] != ':' || !two_digits(text + 14, 59, &minute))
+    if (!dk_date_valid(date) || (text[10] != 'T' && text[10] != 't' && text[10] != ' ') ||
+        !two_digits(text + 11, 23, &hour) || text[13] != ':' || !two_digits(text + 14, 59, &minute))
         return false;
     text += 16;
     if (*text == ':') {

@@ -43,11 +43,11 @@ struct dk_ods_styles {
     enum { OUTSIDE, IN_STYLES } where;
     int depth; /* of elements within the data style under way; 0: within none */
     bool has_digits, scaled, divided, in_text, in_digits, failed; /* scaled: what is shown is another number */
-    bool has_year, has_day, no_day;                               /* a day is shown, or no more of it than its month or year */
-    bool whole;                                                   /* numbers are shown in plain whole digits */
+    bool has_year, has_day, no_day; /* a day is shown, or no more of it than its month or year */
+    bool whole;                     /* numbers are shown in plain whole digits */
     bool exponent;
     unsigned digits, decimals;
-    dk_buf before, behind;                                        /* texts before and behind the digits */
+    dk_buf before, behind; /* texts before and behind the digits */
 };
 
 dk_ods_styles *dk_ods_styles_create(void)
@@ -138,9 +138,11 @@ static void in_data_style(dk_ods_styles *styles, const char *name, const char **
         styles->in_digits = strcmp(name, "embedded-text") == 0;
     } else if (strcmp(name, "number") == 0 || strcmp(name, "scientific-number") == 0 || strcmp(name, "fraction") == 0) {
         const char *factor = dk_xml_attribute(attributes, "display-factor"),
-                   *places = dk_xml_attribute(attributes, "decimal-places"), *grouping = dk_xml_attribute(attributes, "grouping"),
+                   *places = dk_xml_attribute(attributes, "decimal-places"),
+                   *grouping = dk_xml_attribute(attributes, "grouping"),
                    *least = dk_xml_attribute(attributes, "min-integer-digits");
-        styles->whole = !styles->has_digits && strcmp(name, "number") == 0 && (places == NULL || strcmp(places, "0") == 0) &&
+        styles->whole = !styles->has_digits && strcmp(name, "number") == 0 &&
+                        (places == NULL || strcmp(places, "0") == 0) &&
                         (grouping == NULL || strcmp(grouping, "false") == 0);
         styles->exponent |= strcmp(name, "scientific-number") == 0;
         styles->decimals = places != NULL ? (unsigned)strtoul(places, NULL, 10) : 0;

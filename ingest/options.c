@@ -154,7 +154,8 @@ static const struct command_name {
      "Makes a new, empty store that follows the catalogue FILE (YAML).\n\n"
      "  dikuai-ingest create dangshan.gpkg --catalogue samples/dangshan/catalogue.yaml\n"},
     {"catalogue", dk_command_catalogue, 1, 2,
-     BIT(OPT_DRY_RUN) | BIT(OPT_JUSTIFY) | BIT(OPT_REASON) | BIT(OPT_ACTOR) | BIT(OPT_TOKEN) | BIT(OPT_LOG_KEY) | BIT(OPT_JSON),
+     BIT(OPT_DRY_RUN) | BIT(OPT_JUSTIFY) | BIT(OPT_REASON) | BIT(OPT_ACTOR) | BIT(OPT_TOKEN) | BIT(OPT_LOG_KEY) |
+         BIT(OPT_JSON),
      "dikuai-ingest catalogue STORE [--json]\n"
      "dikuai-ingest catalogue STORE FILE [--dry-run] [--justify WHERE=WHY]... [--reason TEXT]\n"
      "                        [--actor NAME | --token FILE] [--log-key FILE] [--json]\n\n"
@@ -277,8 +278,8 @@ static const struct command_name {
      "Lists what was published and withdrawn: number, time, by whom (and under which account), batch, reason.\n\n"
      "  dikuai-ingest generations dangshan.gpkg\n"},
     {"review", dk_command_review, 2, 2,
-     BIT(OPT_APPROVE) | BIT(OPT_REJECT) | BIT(OPT_REASON) | BIT(OPT_JUSTIFY) | BIT(OPT_REPORT) | BIT(OPT_ACTOR) | BIT(OPT_TOKEN) |
-         BIT(OPT_JSON),
+     BIT(OPT_APPROVE) | BIT(OPT_REJECT) | BIT(OPT_REASON) | BIT(OPT_JUSTIFY) | BIT(OPT_REPORT) | BIT(OPT_ACTOR) |
+         BIT(OPT_TOKEN) | BIT(OPT_JSON),
      "dikuai-ingest review STORE BATCH [--approve | --reject --reason TEXT] [--justify WHERE=WHY]... [options]\n\n"
      "Lists what of a staged batch looks like personal data where the public would see it: identity numbers, mobile\n"
      "numbers, bank cards, names in fields of people … Values are shown masked. Exits with 1 until each is out of the\n"
@@ -310,7 +311,8 @@ static const struct command_name {
      "  --log-key FILE       private key of the publication log; by default STORE.log-key, if it is there\n"
      "  --json               print the outcome as one line of JSON\n\n"
      "  dikuai-ingest publish dangshan.gpkg 3\n"},
-    {"withdraw", dk_command_withdraw, 2, 2, BIT(OPT_ACTOR) | BIT(OPT_TOKEN) | BIT(OPT_REASON) | BIT(OPT_LOG_KEY) | BIT(OPT_JSON),
+    {"withdraw", dk_command_withdraw, 2, 2,
+     BIT(OPT_ACTOR) | BIT(OPT_TOKEN) | BIT(OPT_REASON) | BIT(OPT_LOG_KEY) | BIT(OPT_JSON),
      "dikuai-ingest withdraw STORE BATCH --reason TEXT [--actor NAME | --token FILE] [--log-key FILE] [--json]\n\n"
      "Takes a batch back, for a reason that is kept and shown. What it had replaced is seen again.\n\n"
      "  dikuai-ingest withdraw dangshan.gpkg 3 --reason 坐标有误\n"},
@@ -418,35 +420,36 @@ static void print_help(const struct command_name *command)
         printf("%s", command->help);
         return;
     }
-    printf("dikuai-ingest reads what a land bureau has into a store that dikuai-tiler serves.\n\n"
-           "  dikuai-ingest create   STORE --catalogue FILE\n"
-           "  dikuai-ingest catalogue STORE [FILE]\n"
-           "  dikuai-ingest load     STORE NAME SOURCE... [options]\n"
-           "  dikuai-ingest attach   STORE NAME FILE|FOLDER...\n"
-           "  dikuai-ingest batches  STORE\n"
-           "  dikuai-ingest progress STORE\n"
-           "  dikuai-ingest review   STORE BATCH [--approve]\n"
-           "  dikuai-ingest publish  STORE BATCH [--at TIME]\n"
-           "  dikuai-ingest withdraw STORE BATCH --reason TEXT\n"
-           "  dikuai-ingest generations STORE\n"
-           "  dikuai-ingest report   STORE BATCH [FILE.html] [FILE.json]\n"
-           "  dikuai-ingest check    STORE\n"
-           "  dikuai-ingest reindex  STORE\n"
-           "  dikuai-ingest clock    STORE\n"
-           "  dikuai-ingest due      STORE\n"
-           "  dikuai-ingest token    STORE add|list|revoke\n"
-           "  dikuai-ingest audit    STORE\n"
-           "  dikuai-ingest log      STORE show|create NAME|rotate|sign\n"
-           "  dikuai-ingest verify   STORE|FILE|FOLDER [--key PUBLICKEY]\n"
-           "  dikuai-ingest redact   STORE NAME KEY --reason TEXT\n"
-           "  dikuai-ingest convert  FILE --to geojson\n\n"
-           "A first store, from nothing to published:\n"
-           "  dikuai-ingest create dangshan.gpkg --catalogue samples/dangshan/catalogue.yaml\n"
-           "  dikuai-ingest load dangshan.gpkg approval 批复.xlsx --publish\n"
-           "  dikuai-ingest load dangshan.gpkg parcel 征收地块.shp --publish\n"
-           "  dikuai-tiler dangshan.gpkg\n\n"
-           "dikuai-ingest COMMAND --help says more, --version which version this is. Exit codes: 0 done, 1 the work failed,\n"
-           "2 wrong usage; due has 4, convert 3, as their --help says.\n");
+    printf(
+        "dikuai-ingest reads what a land bureau has into a store that dikuai-tiler serves.\n\n"
+        "  dikuai-ingest create   STORE --catalogue FILE\n"
+        "  dikuai-ingest catalogue STORE [FILE]\n"
+        "  dikuai-ingest load     STORE NAME SOURCE... [options]\n"
+        "  dikuai-ingest attach   STORE NAME FILE|FOLDER...\n"
+        "  dikuai-ingest batches  STORE\n"
+        "  dikuai-ingest progress STORE\n"
+        "  dikuai-ingest review   STORE BATCH [--approve]\n"
+        "  dikuai-ingest publish  STORE BATCH [--at TIME]\n"
+        "  dikuai-ingest withdraw STORE BATCH --reason TEXT\n"
+        "  dikuai-ingest generations STORE\n"
+        "  dikuai-ingest report   STORE BATCH [FILE.html] [FILE.json]\n"
+        "  dikuai-ingest check    STORE\n"
+        "  dikuai-ingest reindex  STORE\n"
+        "  dikuai-ingest clock    STORE\n"
+        "  dikuai-ingest due      STORE\n"
+        "  dikuai-ingest token    STORE add|list|revoke\n"
+        "  dikuai-ingest audit    STORE\n"
+        "  dikuai-ingest log      STORE show|create NAME|rotate|sign\n"
+        "  dikuai-ingest verify   STORE|FILE|FOLDER [--key PUBLICKEY]\n"
+        "  dikuai-ingest redact   STORE NAME KEY --reason TEXT\n"
+        "  dikuai-ingest convert  FILE --to geojson\n\n"
+        "A first store, from nothing to published:\n"
+        "  dikuai-ingest create dangshan.gpkg --catalogue samples/dangshan/catalogue.yaml\n"
+        "  dikuai-ingest load dangshan.gpkg approval 批复.xlsx --publish\n"
+        "  dikuai-ingest load dangshan.gpkg parcel 征收地块.shp --publish\n"
+        "  dikuai-tiler dangshan.gpkg\n\n"
+        "dikuai-ingest COMMAND --help says more, --version which version this is. Exit codes: 0 done, 1 the work failed,\n"
+        "2 wrong usage; due has 4, convert 3, as their --help says.\n");
 }
 
 static bool split_pair(const char *text, dk_pair *ret_pair, char **ret_copy)
@@ -487,12 +490,14 @@ static dk_status check_log(dk_options *options, dk_error *err)
     if (!create && !rotate && strcmp(action, "sign") != 0 && strcmp(action, "show") != 0)
         return dk_fail(err, DK_INVALID, "log: %s: it is show, create, rotate or sign", action);
     if (create != (options->n_sources == 2))
-        return dk_fail(err, DK_INVALID, create ? "log create: what is the log called? Its address without https:// is best"
-                                               : "log: too many words; see dikuai-ingest log --help");
+        return dk_fail(err, DK_INVALID,
+                       create ? "log create: what is the log called? Its address without https:// is best"
+                              : "log: too many words; see dikuai-ingest log --help");
     if ((options->sm2 || options->replace) && !create)
         return dk_fail(err, DK_INVALID, "--sm2 and --replace are for log create");
     if (options->output != NULL && !rotate)
-        return dk_fail(err, DK_INVALID, "--output is for log rotate; with log create, --log-key says where the key goes");
+        return dk_fail(err, DK_INVALID,
+                       "--output is for log rotate; with log create, --log-key says where the key goes");
     return DK_OK;
 }
 
@@ -619,9 +624,10 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
         break;
     case OPT_ACTOR:
         if (!names_someone(value))
-            return dk_fail(err, DK_INVALID,
-                           "--actor: a name is UTF-8 of 1 to %d bytes, without control characters and blanks at its ends",
-                           DK_ACCESS_NAME);
+            return dk_fail(
+                err, DK_INVALID,
+                "--actor: a name is UTF-8 of 1 to %d bytes, without control characters and blanks at its ends",
+                DK_ACCESS_NAME);
         options->actor = value;
         break;
     case OPT_REASON:
@@ -745,7 +751,8 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
         break;
     case OPT_JUSTIFY:
         if (!split_pair(value, &options->justify[options->n_justify], &copy))
-            return dk_fail(err, DK_INVALID, "--justify %s: write it as FIELD:ROW=REASON, FIELD=REASON or all=REASON", value);
+            return dk_fail(err, DK_INVALID, "--justify %s: write it as FIELD:ROW=REASON, FIELD=REASON or all=REASON",
+                           value);
         options->n_justify++;
         break;
     case OPT_APPROVE:
@@ -756,7 +763,8 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
         break;
     case OPT_AT:
         if (strcmp(value, "never") != 0 && !dk_moment_read(value, options->at_utc))
-            return dk_fail(err, DK_INVALID, "--at %s: write it with its zone, as 2026-12-01T09:00+08:00, or never", value);
+            return dk_fail(err, DK_INVALID, "--at %s: write it with its zone, as 2026-12-01T09:00+08:00, or never",
+                           value);
         options->at = strcmp(value, "never") == 0 ? value : options->at_utc;
         break;
     case OPT_DUE:
@@ -769,12 +777,13 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
     return DK_OK;
 }
 
-/* What is kept, shown or compared with names in files is UTF-8, also from a terminal in GBK; paths stay what they are. */
+/* What is kept, shown or compared with names in files is UTF-8, also from a terminal in GBK; paths stay what they are.
+ */
 static dk_status read_text(option_id id, const char **value, dk_options *options, dk_error *err)
 {
     static const uint64_t texts = BIT(OPT_FIELD) | BIT(OPT_MERGED) | BIT(OPT_SET) | BIT(OPT_IGNORE) | BIT(OPT_BATCH) |
-                                  BIT(OPT_LAYER) | BIT(OPT_ACTOR) | BIT(OPT_REASON) | BIT(OPT_ON) | BIT(OPT_JOIN_LAYER) |
-                                  BIT(OPT_NAME) | BIT(OPT_JUSTIFY);
+                                  BIT(OPT_LAYER) | BIT(OPT_ACTOR) | BIT(OPT_REASON) | BIT(OPT_ON) |
+                                  BIT(OPT_JOIN_LAYER) | BIT(OPT_NAME) | BIT(OPT_JUSTIFY);
     if (*value == NULL || !(texts & BIT(id)) || dk_utf8_valid(*value, strlen(*value)))
         return DK_OK;
     char *text = dk_path_text(*value);
@@ -821,9 +830,10 @@ static dk_status take_words(const struct command_name *command, char **words, in
         options->sources = (const char *const *)(words + 2);
         options->n_sources = (size_t)(n - 2);
         if (command->command == dk_command_attach && options->access.audience != NULL && options->audience == DK_PUBLIC)
-            return dk_fail(err, DK_INVALID,
-                           "--audience public: the catalogue says who sees documents, and here are only fewer: group, request, staff "
-                           "or never");
+            return dk_fail(
+                err, DK_INVALID,
+                "--audience public: the catalogue says who sees documents, and here are only fewer: group, request, staff "
+                "or never");
     } else if (command->command == dk_command_log) {
         options->sources = (const char *const *)(words + 1);
         options->n_sources = (size_t)(n - 1);
@@ -885,7 +895,8 @@ static dk_status take_words(const struct command_name *command, char **words, in
         return dk_fail(err, DK_INVALID, "--due goes without --token: who has set the time publishes");
     if (options->approve && options->reject)
         return dk_fail(err, DK_INVALID, "--approve and --reject: give one of them");
-    if ((options->reject || command->command == dk_command_withdraw) && (options->reason == NULL || options->reason[0] == '\0'))
+    if ((options->reject || command->command == dk_command_withdraw) &&
+        (options->reason == NULL || options->reason[0] == '\0'))
         return dk_fail(err, DK_INVALID, "%s: why? Say --reason TEXT; it is kept and shown", command->name);
     if (command->command == dk_command_review && options->reason != NULL && !options->reject)
         return dk_fail(err, DK_INVALID, "review: --reason goes with --reject; nothing else keeps it");
@@ -930,8 +941,8 @@ dk_status dk_options_parse(int argc, char **argv, dk_options *ret_options, dk_co
     options->justify = calloc(room, sizeof *options->justify);
     options->texts = calloc(room, sizeof *options->texts);
     if (options->settings.columns.fields == NULL || options->settings.columns.sets == NULL ||
-        options->settings.columns.merged == NULL || options->settings.columns.ignore == NULL || options->justify == NULL ||
-        options->texts == NULL)
+        options->settings.columns.merged == NULL || options->settings.columns.ignore == NULL ||
+        options->justify == NULL || options->texts == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
     /* Words move to the front of argv, so that sources are one array wherever options stand. */
     int n = 0;

@@ -39,26 +39,28 @@ typedef struct dk_options {
     size_t n_texts;
     const char *store;
     const char *catalogue; /* create; catalogue: the new one, NULL: that in force is to be printed */
-    const char *name;      /* load, attach, progress: a layer or record kind; NULL of progress: the catalogue's approvals */
+    const char *name; /* load, attach, progress: a layer or record kind; NULL of progress: the catalogue's approvals */
     const char *const *sources; /* load, attach; report: the files to write; log: what to do, and a name */
     size_t n_sources;
     int64_t batch; /* publish, withdraw */
     const char *title, *rejects, *actor, *reason;
     dk_audience audience; /* of attach */
-    dk_pair *justify; /* load, review, publish, catalogue: where, and why; n_justify of them, owned as the arrays of settings are */
+    dk_pair *justify;     /* load, review, publish, catalogue: where, and why; n_justify of them, owned as the arrays of
+                             settings are */
     size_t n_justify;
     const char *at; /* publish: UTC, or "never"; NULL: now */
     char at_utc[24];
     bool approve, reject, due, wait;
     const char *join, *on, *join_layer;
     const char *profile, *save_profile;
-    const char *from, *to, *output;     /* convert; from NULL: a file, else rows on standard input. audit: days */
-    bool confined;                      /* convert */
-    uint64_t most_bytes, most_seconds;  /* of it */
-    const char *key;        /* attach: of the row; NULL: names tell. redact: of the row */
-    const char *keys[8];    /* verify: public keys, or files of such */
+    const char *from, *to, *output;    /* convert; from NULL: a file, else rows on standard input. audit: days */
+    bool confined;                     /* convert */
+    uint64_t most_bytes, most_seconds; /* of it */
+    const char *key;                   /* attach: of the row; NULL: names tell. redact: of the row */
+    const char *keys[8];               /* verify: public keys, or files of such */
     size_t n_keys;
-    const char *token;      /* review, publish, withdraw: file with the token of who does it, - for standard input; NULL: none */
+    const char
+        *token; /* review, publish, withdraw: file with the token of who does it, - for standard input; NULL: none */
     const char *log_key;    /* file of the private keys of the publication log; NULL: STORE.log-key */
     const char *checkpoint; /* verify: file of an earlier one */
     bool sm2;               /* log create */

@@ -13,7 +13,8 @@ static dk_status read_added(dk_access_options *given, dk_error *err)
     if (given->which != NULL)
         return dk_fail(err, DK_INVALID, "%s: a token's name is said with --name", given->which);
     if (given->name == NULL || given->audience == NULL || given->scope == NULL)
-        return dk_fail(err, DK_INVALID, "token add needs --name, --audience and --scope; see dikuai-ingest token --help");
+        return dk_fail(err, DK_INVALID,
+                       "token add needs --name, --audience and --scope; see dikuai-ingest token --help");
     dk_status status = dk_token_name_check(given->name, err);
     if (status != DK_OK)
         return status;
@@ -48,11 +49,12 @@ dk_status dk_options_token(dk_options *options, dk_error *err)
     if (revoke && given->which == NULL)
         return dk_fail(err, DK_INVALID, "token revoke: whose? Say the name or the number");
     /* Who gives an end to revoke has not meant at once. */
-    if (given->name != NULL || given->audience != NULL || given->scope != NULL || given->expires != NULL || given->roles != 0 ||
-        given->proxy_user)
-        return dk_fail(err, DK_INVALID,
-                       "token %s takes no --name, --audience, --scope, --role, --expires or --proxy-user: they are for token add",
-                       given->verb);
+    if (given->name != NULL || given->audience != NULL || given->scope != NULL || given->expires != NULL ||
+        given->roles != 0 || given->proxy_user)
+        return dk_fail(
+            err, DK_INVALID,
+            "token %s takes no --name, --audience, --scope, --role, --expires or --proxy-user: they are for token add",
+            given->verb);
     return DK_OK;
 }
 

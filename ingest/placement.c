@@ -150,7 +150,8 @@ static void read_outline(dk_placement *placement, area *into)
         GEOSGeom_destroy_r(geos, degrees);
 }
 
-/* The division's area. When there are too many, those so far are forgotten with what was counted of them, or *ret_area is NULL. */
+/* The division's area. When there are too many, those so far are forgotten with what was counted of them, or *ret_area
+ * is NULL. */
 static dk_status find_area(dk_placement *placement, const char *code, bool forget, area **ret_area, dk_error *err)
 {
     *ret_area = NULL;
@@ -270,8 +271,8 @@ static double metres_from(border *of, double x, double y)
     return metres;
 }
 
-/* Whether nothing on a way between two places lies farther out than what is known, or far enough to be told: on a metre of
- * the way the distance changes by a metre at most. */
+/* Whether nothing on a way between two places lies farther out than what is known, or far enough to be told: on a metre
+ * of the way the distance changes by a metre at most. */
 static bool in_reach(const border *of, double from_m, double to_m, double way)
 {
     const double most = (from_m + to_m + way) / 2;
@@ -282,7 +283,8 @@ static void follow_edge(border *of, const double from[2], double from_m, const d
 {
     if (in_reach(of, from_m, to_m, way) || way < REACH_M)
         return;
-    const double middle[2] = {(from[0] + to[0]) / 2, (from[1] + to[1]) / 2}, metres = metres_from(of, middle[0], middle[1]);
+    const double middle[2] = {(from[0] + to[0]) / 2, (from[1] + to[1]) / 2},
+                 metres = metres_from(of, middle[0], middle[1]);
     follow_edge(of, from, from_m, middle, metres, way / 2);
     follow_edge(of, middle, metres, to, to_m, way / 2);
 }

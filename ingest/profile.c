@@ -279,7 +279,8 @@ static bool has(const dk_pair *pairs, size_t n, const char *name)
     return false;
 }
 
-/* The name of the folder that a file lies in. What its path does not say, as that of a.dxf and ./a.dxf, the file system does;
+/* The name of the folder that a file lies in. What its path does not say, as that of a.dxf and ./a.dxf, the file system
+ * does;
  * "" if neither does. The caller frees it. NULL: out of memory. */
 static char *folder_of(const char *path)
 {
@@ -452,7 +453,8 @@ static void put_pair(dk_buf *out, const char *key, size_t n, const char *name, c
     dk_buf_byte(out, '\n');
 }
 
-/* A path from the name of what was given on: in 资料/旧/a.csv of /data/资料/ that is 资料. "." and ".." are no names. */
+/* A path from the name of what was given on: in 资料/旧/a.csv of /data/资料/ that is 资料. "." and ".." are no names.
+ */
 static const char *from_given(const char *given, const char *path)
 {
     size_t end = strlen(given);
@@ -478,8 +480,9 @@ static bool add_reading(dk_profile_writer *writer, const char *given, const char
     return to->path != NULL && to->name != NULL && to->how != NULL;
 }
 
-bool dk_profile_writer_add(dk_profile_writer *writer, const char *given, const char *path, const dk_file_settings *settings,
-                           const dk_kind *kind, const dk_column *columns, const dk_mapping *mapping)
+bool dk_profile_writer_add(dk_profile_writer *writer, const char *given, const char *path,
+                           const dk_file_settings *settings, const dk_kind *kind, const dk_column *columns,
+                           const dk_mapping *mapping)
 {
     const dk_column_options *said = &settings->columns;
     dk_buf out;
@@ -613,8 +616,8 @@ static void put_entry(dk_profile_writer *writer, size_t first, dk_buf *out)
     dk_buf_text(out, one->how);
 }
 
-/* The first entry that fits counts: so those stand in front, the longest name first, which entries of others would fit. Two
- * files of one name from two folders of one name are told apart by their paths. */
+/* The first entry that fits counts: so those stand in front, the longest name first, which entries of others would fit.
+ * Two files of one name from two folders of one name are told apart by their paths. */
 static bool put_ambiguous(dk_profile_writer *writer, dk_buf *out)
 {
     size_t n = 0;
@@ -628,7 +631,8 @@ static bool put_ambiguous(dk_profile_writer *writer, dk_buf *out)
     }
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < n; k++)
-            if (i != k && strcasecmp(found[i]->name, found[k]->name) == 0 && strcmp(found[i]->how, found[k]->how) != 0) {
+            if (i != k && strcasecmp(found[i]->name, found[k]->name) == 0 &&
+                strcmp(found[i]->how, found[k]->how) != 0) {
                 char *whole = strdup(found[i]->path);
                 if (whole == NULL) {
                     free(found);

@@ -36,12 +36,13 @@ dk_profile_writer *dk_profile_writer_create(void);      /* NULL: out of memory *
 void dk_profile_writer_free(dk_profile_writer *writer); /* NULL-safe */
 /* given: the file, folder or archive as it was named to be loaded; path: the file, which is that or begins with it;
  * mapping: which columns were found for the fields; those that nobody named are written too. false: out of memory. */
-bool dk_profile_writer_add(dk_profile_writer *writer, const char *given, const char *path, const dk_file_settings *settings,
-                           const dk_kind *kind, const dk_column *columns, const dk_mapping *mapping);
+bool dk_profile_writer_add(dk_profile_writer *writer, const char *given, const char *path,
+                           const dk_file_settings *settings, const dk_kind *kind, const dk_column *columns,
+                           const dk_mapping *mapping);
 /* The same of a file that the profile in use leaves out. */
 bool dk_profile_writer_skip(dk_profile_writer *writer, const char *given, const char *path);
-/* Replaces the file. Entries are by ending where all files of it were read alike, else by the names of files from what was
- * given on, wherever that lies. Read again, each file has what it was read with. DK_IO, DK_FULL. */
+/* Replaces the file. Entries are by ending where all files of it were read alike, else by the names of files from what
+ * was given on, wherever that lies. Read again, each file has what it was read with. DK_IO, DK_FULL. */
 dk_status dk_profile_writer_write(dk_profile_writer *writer, const char *path, dk_error *err);
 
 #endif

@@ -24,7 +24,8 @@ void dk_progress_start(dk_progress_bar *bar, const char *what)
     *bar = (dk_progress_bar){.shown = isatty(STDERR_FILENO), .what = what, .start_ms = now, .last_ms = now};
 }
 
-/* How many characters of a line are shown: one that is longer than the terminal is wide would begin a new one each time. */
+/* How many characters of a line are shown: one that is longer than the terminal is wide would begin a new one each
+ * time. */
 static int room_for_line(void)
 {
     struct winsize size;
@@ -54,7 +55,8 @@ void dk_progress_show(dk_progress_bar *bar, double part, int64_t rows)
         const double to_go = part > 0 ? seconds * (1 - part) / part : 0;
         snprintf(rate, sizeof rate, "  %.0f/s", (double)rows / seconds);
         if (part > 0.01)
-            snprintf(left, sizeof left, to_go < 100 ? "  %.0f s left" : "  %.0f min left", to_go < 100 ? to_go : to_go / 60);
+            snprintf(left, sizeof left, to_go < 100 ? "  %.0f s left" : "  %.0f min left",
+                     to_go < 100 ? to_go : to_go / 60);
     }
     snprintf(line, sizeof line, "%s [%.*s%.*s] %3d %%  %lld%s%s", bar->what, n, full, 30 - n, none, (int)(part * 100),
              (long long)rows, rate, left);

@@ -1,5 +1,5 @@
-/* What is done while something takes long: a progress bar on stderr, when that is a terminal, and whether or not, behind
- * the first second the thread that works gives way to a server on the same machine. */
+/* What is done while something takes long: a progress bar on stderr, when that is a terminal, and whether or not,
+ * behind the first second the thread that works gives way to a server on the same machine. */
 #ifndef DK_INGEST_PROGRESS_H
 #define DK_INGEST_PROGRESS_H
 

@@ -42,14 +42,16 @@ typedef struct chunk {
 /* Cells of a column that may be something else than was meant: how many, and where the first stands. */
 typedef struct doubts {
     int64_t n, row;
-    int64_t among; /* numbers as long, of which such are doubtful if they are many: one in a thousand ends in three zeros */
-    char year[5];  /* of the first, if it is a day */
+    int64_t
+        among; /* numbers as long, of which such are doubtful if they are many: one in a thousand ends in three zeros */
+    char year[5]; /* of the first, if it is a day */
 } doubts;
 
 struct dk_reading {
     dk_reading_options options;
     size_t n_columns, n_fields;
-    /* Of each field: texts that a sheet has as days, days of which it shows no year, digits of which it has made zeros. */
+    /* Of each field: texts that a sheet has as days, days of which it shows no year, digits of which it has made zeros.
+     */
     doubts *days, *yearless, *zeros;
     dk_buf wkb, reasons; /* of the row under way */
     dk_shape shape;      /* to measure it */
@@ -153,12 +155,13 @@ static void read_values(dk_reading *r, chunk *c, const dk_source_row *row)
         const bool sheet = o->spreadsheet || (column >= 0 && columns[column].sheet);
         const dk_mangled mangled = column >= 0 ? is_mangled(r, i, &row->cells[column], sheet) : DK_MANGLED_NOT;
         if (mangled != DK_MANGLED_NOT) {
-            add_reason(&r->reasons, columns[column].name,
-                       mangled == DK_MANGLED_DAY
-                           ? "a date, which a spreadsheet makes of a number such as 1-2; format the column as text and enter it "
-                             "again"
-                           : "a number with an exponent, which a spreadsheet makes of a name such as 2020E1; format the column as "
-                             "text and enter it again");
+            add_reason(
+                &r->reasons, columns[column].name,
+                mangled == DK_MANGLED_DAY
+                    ? "a date, which a spreadsheet makes of a number such as 1-2; format the column as text and enter it "
+                      "again"
+                    : "a number with an exponent, which a spreadsheet makes of a name such as 2020E1; format the column as "
+                      "text and enter it again");
         } else if (column >= 0 && takes_merged(r, field, &row->cells[column], columns[column].name)) {
             const dk_value_context context = {.spreadsheet = sheet, .column_unit = o->mapping->units[column]};
             char problem[300];
@@ -241,8 +244,7 @@ static dk_status fill_row(dk_reading *r, chunk *c, dk_source_row *row, dk_error 
         keep_cell(c, cells + r->n_columns, row->wkt);
     read_values(r, c, row);
     /* A geometry that cannot be read has its own sentence: "there is no geometry" would add nothing. */
-    const bool unread =
-        row->problem != NULL && row->geometry == NULL && (row->wkt == NULL || !dk_cell_blank(row->wkt));
+    const bool unread = row->problem != NULL && row->geometry == NULL && (row->wkt == NULL || !dk_cell_blank(row->wkt));
     const bool none =
         row->geometry == NULL ? row->wkt == NULL || dk_cell_blank(row->wkt) : OGR_G_IsEmpty(row->geometry);
     const bool undrawn = r->options.undrawn && none;
@@ -420,24 +422,27 @@ void dk_reading_notes(const dk_reading *r, dk_buf *notes)
     dk_source_columns(r->options.source, &columns);
     for (size_t i = 0; i < r->n_fields; i++) {
         if (r->yearless[i].n > 0)
-            dk_buf_format(notes,
-                          "column %s: the sheet shows no year of the dates in %lld cells of it, the first in row %lld, which has "
-                          "%s; a spreadsheet takes the year in which they are entered: if it is another, enter them as "
-                          "2020-06-15\n",
-                          columns[r->options.mapping->column[i]].name, (long long)r->yearless[i].n,
-                          (long long)r->yearless[i].row, r->yearless[i].year);
+            dk_buf_format(
+                notes,
+                "column %s: the sheet shows no year of the dates in %lld cells of it, the first in row %lld, which has "
+                "%s; a spreadsheet takes the year in which they are entered: if it is another, enter them as "
+                "2020-06-15\n",
+                columns[r->options.mapping->column[i]].name, (long long)r->yearless[i].n, (long long)r->yearless[i].row,
+                r->yearless[i].year);
         if (r->zeros[i].n > 0 && 10 * r->zeros[i].n >= r->zeros[i].among)
-            dk_buf_format(notes,
-                          "column %s: all digits from the 16th on are zeros in %lld cells of it, the first in row %lld, as "
-                          "spreadsheets make them of long numbers; if they were others, format the column as text and enter them "
-                          "again\n",
-                          columns[r->options.mapping->column[i]].name, (long long)r->zeros[i].n, (long long)r->zeros[i].row);
+            dk_buf_format(
+                notes,
+                "column %s: all digits from the 16th on are zeros in %lld cells of it, the first in row %lld, as "
+                "spreadsheets make them of long numbers; if they were others, format the column as text and enter them "
+                "again\n",
+                columns[r->options.mapping->column[i]].name, (long long)r->zeros[i].n, (long long)r->zeros[i].row);
         if (r->days[i].n > 0)
-            dk_buf_format(notes,
-                          "column %s, of texts: the sheet has dates in %lld cells of it, the first in row %lld, which a "
-                          "spreadsheet makes of numbers such as 1-2 and 2020-3; if they are none, format the column as text and "
-                          "enter them again\n",
-                          columns[r->options.mapping->column[i]].name, (long long)r->days[i].n, (long long)r->days[i].row);
+            dk_buf_format(
+                notes,
+                "column %s, of texts: the sheet has dates in %lld cells of it, the first in row %lld, which a "
+                "spreadsheet makes of numbers such as 1-2 and 2020-3; if they are none, format the column as text and "
+                "enter them again\n",
+                columns[r->options.mapping->column[i]].name, (long long)r->days[i].n, (long long)r->days[i].row);
     }
 }
 

@@ -21,7 +21,7 @@ typedef struct dk_reading_options {
     dk_geometry_reader *geometry; /* of a layer */
     dk_outlines *outlines;        /* of a layer whose rows may be read in two ways; NULL: none */
     bool spreadsheet;
-    bool undrawn; /* of a layer: a row may lack an outline; geometry is NULL where all do */
+    bool undrawn;          /* of a layer: a row may lack an outline; geometry is NULL where all do */
     const dk_pair *merged; /* --merged FIELD=first|each */
     size_t n_merged;
     const dk_value *set_values; /* kind->n_fields; for fields that stay empty, where is_set */
@@ -40,7 +40,7 @@ typedef struct dk_ready_row {
     const char *fault_text;
     dk_areas areas;   /* of the geometry */
     dk_repair repair; /* what was repaired in the geometry; rule NULL: nothing */
-    double progress; /* of the source, from 0 to 1 */
+    double progress;  /* of the source, from 0 to 1 */
 } dk_ready_row;
 
 typedef struct dk_reading dk_reading;

@@ -95,8 +95,8 @@ const dk_reason_kind *dk_reason_kind_named(const char *name)
 void dk_reason_of_file(const char *reason, const char *path, dk_buf *out)
 {
     static const char *const about_columns[] = {"knows no field for the column", "no column gives",
-                                                "both give the field", "could be several fields",
-                                                "there is no such column", "ends in a unit that is not known"};
+                                                "both give the field",           "could be several fields",
+                                                "there is no such column",       "ends in a unit that is not known"};
     const size_t size = strlen(path);
     dk_buf_clear(out);
     for (size_t i = 0; i < sizeof about_columns / sizeof *about_columns; i++)

@@ -15,9 +15,10 @@ const dk_reason_kind *dk_reason_kind_of(const char *reason);
 /* The kind of this name; NULL: there is none. */
 const dk_reason_kind *dk_reason_kind_named(const char *name);
 
-/* Replaces out by the reason, which dk_text_clean has cleaned, as a report may say it. Sentences quote what they find wrong:
- * one about a field that is not public, and not the key, is replaced, with all that stand in the same reason, by the names of
- * such fields. columns: of the source, which the reason may name instead of the field; mapping NULL: none. */
+/* Replaces out by the reason, which dk_text_clean has cleaned, as a report may say it. Sentences quote what they find
+ * wrong: one about a field that is not public, and not the key, is replaced, with all that stand in the same reason, by
+ * the names of such fields. columns: of the source, which the reason may name instead of the field; mapping NULL: none.
+ */
 void dk_reason_public(const char *reason, const dk_kind *kind, const dk_mapping *mapping, const dk_column *columns,
                       size_t n_columns, dk_buf *out);
 

@@ -136,13 +136,15 @@ static void put_header(FILE *file, const dk_rejects_source *from, const dk_sourc
     fputs("\r\n", file);
 }
 
-/* Whether a cell of a sheet counts days, in a column of days: in a CSV that is no day, and in a workbook one of another system. */
+/* Whether a cell of a sheet counts days, in a column of days: in a CSV that is no day, and in a workbook one of another
+ * system. */
 static bool is_counted_day(const dk_rejects_source *from, size_t column, const dk_cell *cell, char ret_date[11])
 {
     const dk_column *columns;
     dk_source_columns(from->source, &columns);
     return from->kind->fields[from->mapping->field[column]].type == DK_FIELD_DATE &&
-           (columns[column].sheet || dk_source_format(from->source) == DK_FORMAT_SHEET) && dk_date_from_count(cell, ret_date);
+           (columns[column].sheet || dk_source_format(from->source) == DK_FORMAT_SHEET) &&
+           dk_date_from_count(cell, ret_date);
 }
 
 /* Whether a column holds texts: no field of numbers or dates takes it. */
@@ -153,21 +155,22 @@ static bool is_text(const dk_rejects_source *from, size_t column)
     return type != DK_FIELD_NUMBER && type != DK_FIELD_INTEGER && type != DK_FIELD_DATE;
 }
 
-/* Whether who corrects it in a spreadsheet program would not find there what stands here: 1 instead of 001, the beginning of a
- * number of 18 digits. */
+/* Whether who corrects it in a spreadsheet program would not find there what stands here: 1 instead of 001, the
+ * beginning of a number of 18 digits. */
 static bool is_mangled(const dk_cell *cell, const dk_buf *text)
 {
     const bool as_it_is = cell->type == DK_CELL_REAL && cell->size == 0 &&
                           (text->size <= 11 || cell->real != floor(cell->real)); /* a number all the same */
-    return cell->type != DK_CELL_DATE && !as_it_is && text->size > 0 && dk_text_mangled((const char *)text->data, text->size);
+    return cell->type != DK_CELL_DATE && !as_it_is && text->size > 0 &&
+           dk_text_mangled((const char *)text->data, text->size);
 }
 
 static void put_cell(FILE *file, const dk_rejects_source *from, size_t column, const dk_cell *cell, dk_buf *text)
 {
     const int field = from->mapping->field[column];
-    const dk_merged whose = field < 0 ? DK_MERGED_OWN
-                                      : dk_merged_amount(&from->kind->fields[field], cell, from->options->merged,
-                                                         from->options->n_merged);
+    const dk_merged whose =
+        field < 0 ? DK_MERGED_OWN
+                  : dk_merged_amount(&from->kind->fields[field], cell, from->options->merged, from->options->n_merged);
     char unit[DK_UNIT_NAME], date[11];
     putc(',', file);
     if (whose == DK_MERGED_OTHERS)
@@ -194,7 +197,8 @@ static void put_cell(FILE *file, const dk_rejects_source *from, size_t column, c
     }
     if (whose == DK_MERGED_UNSAID) /* no number, or each of the rows would load with all of it */
         dk_buf_format(text, " (one cell of %lld rows)", (long long)cell->merged_rows);
-    if (cell->divided && from->mapping->units[column].num != from->mapping->units[column].den) /* nor one of that unit */
+    if (cell->divided &&
+        from->mapping->units[column].num != from->mapping->units[column].den) /* nor one of that unit */
         dk_buf_text(text, " (shown divided)");
     if (text->size > 0)
         put(file, (const char *)text->data, text->size);

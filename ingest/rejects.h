@@ -1,7 +1,7 @@
 /* The rejects file: CSV (UTF-8 with a BOM, so that Excel reads it) of the rows that were not loaded, as they were
  * read, with the reason of each. Made when the first row is written; load reads a corrected one as a source, so what a
- * CSV cannot hold is said in words: units of lines above a header and of number formats, days that are counted, and cells
- * merged over rows. Texts that a spreadsheet program would take for numbers stand as ="001", as in downloads. */
+ * CSV cannot hold is said in words: units of lines above a header and of number formats, days that are counted, and
+ * cells merged over rows. Texts that a spreadsheet program would take for numbers stand as ="001", as in downloads. */
 #ifndef DK_INGEST_REJECTS_H
 #define DK_INGEST_REJECTS_H
 

@@ -68,7 +68,8 @@ static bool take_batch(const dk_batch *batch, void *user)
     if (d->catalogue != NULL)
         dk_report_begin(report, d->catalogue, kind);
     report->batch = batch->id;
-    snprintf(report->title, sizeof report->title, "%.*s", dk_utf8_fit(batch->title, sizeof report->title - 1), batch->title);
+    snprintf(report->title, sizeof report->title, "%.*s", dk_utf8_fit(batch->title, sizeof report->title - 1),
+             batch->title);
     snprintf(report->state, sizeof report->state, "%s", batch->state);
     snprintf(report->created_at, sizeof report->created_at, "%s", batch->created_at);
     if (batch->datum[0] != '\0')

@@ -88,7 +88,8 @@ static void write_overview(const dk_report *report, dk_buf *out)
         if (table->remark != NULL)
             dk_buf_format(out, " <span class=\"small\">%s</span>", table->remark);
         if (!table->not_made && table->passed_over > 0)
-            dk_buf_format(out, " <span class=\"small\">另有 %" PRId64 " 行%s，未核对</span>", table->passed_over, table->lacking);
+            dk_buf_format(out, " <span class=\"small\">另有 %" PRId64 " 行%s，未核对</span>", table->passed_over,
+                          table->lacking);
         if (table->not_made)
             dk_buf_text(out, "</td><td class=\"n\">—</td></tr>");
         else
@@ -97,14 +98,16 @@ static void write_overview(const dk_report *report, dk_buf *out)
         for (size_t k = 0; i == 0 && k < OTHER_FAULTS; k++)
             if (dk_report_counted(report, other_faults[k].count) > 0)
                 dk_buf_format(out, "<tr><td>%s <code>%s</code></td><td class=\"n bad\">%" PRId64 "</td></tr>",
-                              other_faults[k].title, other_faults[k].count, dk_report_counted(report, other_faults[k].count));
+                              other_faults[k].title, other_faults[k].count,
+                              dk_report_counted(report, other_faults[k].count));
     }
     dk_buf_text(out, "</table>");
 }
 
 static void write_kinds(const dk_report *report, dk_buf *out)
 {
-    dk_buf_format(out, "<table><tr><th>类别</th><th>%s</th></tr>", files_left_out(report) > 0 ? "行数、文件数" : "行数");
+    dk_buf_format(out, "<table><tr><th>类别</th><th>%s</th></tr>",
+                  files_left_out(report) > 0 ? "行数、文件数" : "行数");
     for (size_t i = 0; i < report->n_kinds; i++)
         dk_buf_format(out, "<tr><td>%s <code>%s</code></td><td class=\"n\">%" PRId64 "</td></tr>",
                       report->kinds[i].title, report->kinds[i].name, report->kinds[i].count);
@@ -200,7 +203,9 @@ static void write_verdict(const dk_report *report, dk_buf *out)
     if (n == 0) {
         out->size = before;
         dk_buf_text(out, "<p class=\"verdict\">");
-        dk_buf_text(out, report->checked ? "各项检查未发现错误" : report->n_tables > 1 ? "检查没有做完" : "与库中相同，没有要检查的数据");
+        dk_buf_text(out, report->checked        ? "各项检查未发现错误"
+                         : report->n_tables > 1 ? "检查没有做完"
+                                                : "与库中相同，没有要检查的数据");
     }
     dk_buf_text(out, "。</p>");
 }
@@ -259,8 +264,11 @@ static void write_notes(const dk_report *report, dk_buf *out)
 
 static const char *state_title(const dk_report *report)
 {
-    static const char *const names[][2] = {
-        {"staged", "已入库，待发布"}, {"reviewed", "已审核，待发布"}, {"rejected", "审核未通过"}, {"published", "已发布"}, {"withdrawn", "已撤回"}};
+    static const char *const names[][2] = {{"staged", "已入库，待发布"},
+                                           {"reviewed", "已审核，待发布"},
+                                           {"rejected", "审核未通过"},
+                                           {"published", "已发布"},
+                                           {"withdrawn", "已撤回"}};
     if (report->dry_run)
         return "试运行，未入库";
     if (report->batch == 0)

@@ -148,7 +148,7 @@ static dk_status walk(walking *w, int fd, int depth)
         if (fstatat(dirfd(dir), name, &info, AT_SYMLINK_NOFOLLOW) != 0) {
             if (errno == ENOENT)
                 continue; /* removed meanwhile */
-            break; /* a folder that may be listed and not entered */
+            break;        /* a folder that may be listed and not entered */
         }
         if (S_ISLNK(info.st_mode) && fstatat(dirfd(dir), name, &info, 0) == 0 && !S_ISREG(info.st_mode))
             continue; /* a link to a folder may lead in a circle; one that leads nowhere is told of when it is opened */

@@ -19,8 +19,8 @@
 #define LOCK "dikuai.lock"   /* a file in each folder: whoever uses the folder holds flock(2) on it */
 #define NAME "dikuai-XXXXXX" /* as mkdtemp(3) makes it */
 #define TRIES 20
-#define MOST_KEPT 120  /* bytes of what is longer than NAME_MAX */
-#define MOST_ENDING 16 /* bytes, with the dot */
+#define MOST_KEPT 120         /* bytes of what is longer than NAME_MAX */
+#define MOST_ENDING 16        /* bytes, with the dot */
 #define UNLOCKED_SECONDS 3600 /* a folder without that file for so long was made by a load that ended at once */
 
 struct dk_scratch {
@@ -34,9 +34,9 @@ static const char *parent_folder(void)
     return parent == NULL || parent[0] != '/' ? "/tmp" : parent;
 }
 
-/* Makes the lock file of a new folder and locks it. A file system without locks (some of a network or of a host) gives -1:
- * then there is no lock file either, and no sweep touches the folder. false: dk_scratch_sweep of another process was
- * faster, or errno says. */
+/* Makes the lock file of a new folder and locks it. A file system without locks (some of a network or of a host) gives
+ * -1: then there is no lock file either, and no sweep touches the folder. false: dk_scratch_sweep of another process
+ * was faster, or errno says. */
 static bool lock_folder(const char *path, int *ret_lock)
 {
     struct stat info;
@@ -168,8 +168,7 @@ bool dk_scratch_name_good(const char *name)
             return false;
     for (const char *part = name;;) {
         const size_t size = strcspn(part, "/");
-        if (size == 0 || (size == 1 && part[0] == '.') ||
-            (size == 2 && part[0] == '.' && part[1] == '.'))
+        if (size == 0 || (size == 1 && part[0] == '.') || (size == 2 && part[0] == '.' && part[1] == '.'))
             return false;
         if (part[size] == '\0')
             return true;
@@ -177,9 +176,9 @@ bool dk_scratch_name_good(const char *name)
     }
 }
 
-/* A part of a name that is longer than names of files may be here. Windows allows 255 characters, which are up to 765 bytes.
- * Its end, by which a format is known and the files of a data set go together, stays; the rest is told apart by a hash (FNV-1a,
- * 64 bits) of all before that. */
+/* A part of a name that is longer than names of files may be here. Windows allows 255 characters, which are up to 765
+ * bytes. Its end, by which a format is known and the files of a data set go together, stays; the rest is told apart by
+ * a hash (FNV-1a, 64 bits) of all before that. */
 static void put_short(const char *part, size_t size, dk_buf *out)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
@@ -220,8 +219,8 @@ static dk_status failed(const char *name, dk_error *err)
                    strerror(errno));
 }
 
-/* The folders that a path lies in, from its byte `from` on. Nothing but folders and plain files is ever made here, and the
- * scratch folder is ours: no part can be a link. */
+/* The folders that a path lies in, from its byte `from` on. Nothing but folders and plain files is ever made here, and
+ * the scratch folder is ours: no part can be a link. */
 static dk_status make_folders(char *path, size_t from, const char *name, dk_error *err)
 {
     dk_status status = DK_OK;

@@ -23,8 +23,8 @@ const char *dk_scratch_path(const dk_scratch *scratch);
 /* Makes a new file of that name, whose parts are separated by "/", with the folders that it lies in. The caller closes
  * it. DK_INVALID: the name leads elsewhere, or is there already; DK_FULL, DK_IO with a sentence. */
 dk_status dk_scratch_file(dk_scratch *scratch, const char *name, FILE **ret_file, dk_error *err);
-/* The path of a name in it, also of one with parts that are too long for the system: they are shortened, alike for all names
- * that differ in their ending only. Caller frees. NULL: out of memory. */
+/* The path of a name in it, also of one with parts that are too long for the system: they are shortened, alike for all
+ * names that differ in their ending only. Caller frees. NULL: out of memory. */
 char *dk_scratch_join(const dk_scratch *scratch, const char *name);
 /* A symbolic link of that name, which has no "/", to an existing file elsewhere. */
 dk_status dk_scratch_link(dk_scratch *scratch, const char *name, const char *target, dk_error *err);

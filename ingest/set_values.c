@@ -51,7 +51,8 @@ static dk_status check_merged(const dk_kind *kind, const dk_column_options *colu
     if (field < 0)
         return no_field(kind, "--merged", name, err);
     if (!dk_field_is_amount(&kind->fields[field]))
-        return dk_fail(err, DK_INVALID, "--merged %s: this field is no amount and no area, so a merged cell holds for each of its rows",
+        return dk_fail(err, DK_INVALID,
+                       "--merged %s: this field is no amount and no area, so a merged cell holds for each of its rows",
                        name);
     for (size_t j = 0; j < i; j++)
         if (strcmp(columns->merged[j].name, name) == 0)

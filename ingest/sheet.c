@@ -116,8 +116,8 @@ bool dk_sheet_hide_columns(dk_sheet *sheet, size_t first, size_t last)
 }
 
 /* ECMA-376 part 1, 18.8.30: 14 to 17 and 22 everywhere, 27 to 31, 36 and 50 to 58 in Chinese; 18 to 21, 32 to 35, 45 to
- * 47, 55 and 56 show a time alone, 17, 27, 36, 50, 52 and 57 a month, and 16, 28, 29, 51, 53, 54 and 58 a day of no year. A
- * code is one of a date if year, month or day stand in it outside quotes. */
+ * 47, 55 and 56 show a time alone, 17, 27, 36, 50, 52 and 57 a month, and 16, 28, 29, 51, 53, 54 and 58 a day of no
+ * year. A code is one of a date if year, month or day stand in it outside quotes. */
 static bool is_date(unsigned id, const char *code, bool *ret_no_day, bool *ret_no_year)
 {
     *ret_no_year = code == NULL && (id == 16 || id == 28 || id == 29 || id == 51 || id == 53 || id == 54 || id == 58);
@@ -150,9 +150,9 @@ static bool is_date(unsigned id, const char *code, bool *ret_no_day, bool *ret_n
     return year || day || (month && !clock);
 }
 
-/* What stands behind the digits of a code's first section, quotes and escapes aside; false: nothing that is the unit of the number
- * itself. With a comma behind the last digit before the point thousands are shown, and with a point of its own among the digits
- * (0!.0000) ten thousands: *ret_divided. */
+/* What stands behind the digits of a code's first section, quotes and escapes aside; false: nothing that is the unit of
+ * the number itself. With a comma behind the last digit before the point thousands are shown, and with a point of its
+ * own among the digits (0!.0000) ten thousands: *ret_divided. */
 static bool text_behind(const char *code, dk_buf *text, bool *ret_divided)
 {
     bool percent = false, digits = false, divided = false;
@@ -210,7 +210,8 @@ static bool shows_exponent(unsigned id, const char *code, unsigned char *ret_dec
     return false;
 }
 
-/* The first section of a code that shows whole numbers with words or zeros before them; false: it shows anything else. */
+/* The first section of a code that shows whole numbers with words or zeros before them; false: it shows anything else.
+ */
 static bool words_of(const char *code, unsigned *ret_digits, dk_buf *before, dk_buf *behind)
 {
     unsigned zeros = 0;
@@ -226,8 +227,10 @@ static bool words_of(const char *code, unsigned *ret_digits, dk_buf *before, dk_
             at += general ? 6 : 0;
             continue;
         }
-        if (*at == '[') { /* a colour, a language; a condition is about some numbers alone, and DBNum writes them in Chinese */
-            if ((end = strchr(at + 1, ']')) == NULL || strpbrk(at, "<>=") != NULL || strncasecmp(at + 1, "dbnum", 5) == 0)
+        if (*at ==
+            '[') { /* a colour, a language; a condition is about some numbers alone, and DBNum writes them in Chinese */
+            if ((end = strchr(at + 1, ']')) == NULL || strpbrk(at, "<>=") != NULL ||
+                strncasecmp(at + 1, "dbnum", 5) == 0)
                 return false;
             at = end;
             continue;
@@ -254,8 +257,8 @@ static bool words_of(const char *code, unsigned *ret_digits, dk_buf *before, dk_
 
 void dk_sheet_format_words(dk_sheet_format *format, unsigned digits, const dk_buf *before, const dk_buf *behind)
 {
-    if ((digits < 2 && before->size == 0) || digits > 15 || before->failed || behind->failed || before->size >= DK_SHEET_WORDS ||
-        behind->size >= DK_SHEET_WORDS)
+    if ((digits < 2 && before->size == 0) || digits > 15 || before->failed || behind->failed ||
+        before->size >= DK_SHEET_WORDS || behind->size >= DK_SHEET_WORDS)
         return;
     format->digits = (unsigned char)(digits > 0 ? digits : 1);
     if (before->size > 0)
@@ -301,7 +304,8 @@ dk_sheet_format dk_sheet_format_of(unsigned id, const char *code)
 void dk_sheet_check_day(dk_sheet *sheet, size_t column, const dk_sheet_format *format)
 {
     dk_cell *cell = &sheet->cells[column];
-    cell->no_day = format->no_day && cell->size == 10 && memcmp(sheet->text.data + sheet->places[column] + 7, "-01", 3) == 0;
+    cell->no_day =
+        format->no_day && cell->size == 10 && memcmp(sheet->text.data + sheet->places[column] + 7, "-01", 3) == 0;
     cell->no_year = format->no_year;
 }
 
@@ -330,7 +334,8 @@ bool dk_sheet_add_number(dk_sheet *sheet, size_t column, double number, const dk
         return false;
     if (format->digits > 0 && number > 0 && number < 1e15 && number == floor(number)) {
         char shown[2 * DK_SHEET_WORDS + 20];
-        const int size = snprintf(shown, sizeof shown, "%s%0*.0f%s", format->before, format->digits, number, format->behind);
+        const int size =
+            snprintf(shown, sizeof shown, "%s%0*.0f%s", format->before, format->digits, number, format->behind);
         if (!add_shown(sheet, column, number, shown, size))
             return false;
     }
@@ -456,7 +461,8 @@ static dk_status choose(dk_sheet *sheet, const char *name, dk_error *err)
             n_shown++;
             filled = i;
         }
-    /* The empty sheets of a new workbook do not count, nor those that nobody sees: WPS keeps pictures of cells in one. */
+    /* The empty sheets of a new workbook do not count, nor those that nobody sees: WPS keeps pictures of cells in one.
+     */
     for (size_t i = 0; i < sheet->n_names && name == NULL && n_shown > 1; i++) {
         dk_sheet_row row;
         if (sheet->hidden[i])

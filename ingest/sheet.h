@@ -24,8 +24,9 @@ typedef struct dk_sheet_row {
 
 typedef struct dk_sheet dk_sheet;
 
-/* name: of the sheet; NULL: the only one, or the only one that is not empty, of those that are not hidden. The first bytes say
- * which of the formats it is, whatever the file is called. DK_INVALID, DK_NOT_FOUND, DK_LIMIT with a sentence that begins with path. */
+/* name: of the sheet; NULL: the only one, or the only one that is not empty, of those that are not hidden. The first
+ * bytes say which of the formats it is, whatever the file is called. DK_INVALID, DK_NOT_FOUND, DK_LIMIT with a sentence
+ * that begins with path. */
 dk_status dk_sheet_open(const char *path, const char *name, dk_sheet **ret_sheet, dk_error *err);
 void dk_sheet_close(dk_sheet *sheet); /* NULL-safe */
 /* Rows that the file does not have, or that hold nothing, are left out. DK_END behind the last. */

@@ -68,13 +68,14 @@ bool dk_sheet_add_merge(dk_sheet *sheet, const dk_sheet_merge *merge);
 /* What a number format makes of a number. */
 enum { DK_SHEET_WORDS = 64 }; /* bytes, with the NUL: an agency and a year, "皖自然资用地预审函〔2020〕"0"号" */
 typedef struct dk_sheet_format {
-    bool is_date;  /* it shows a day, or no more of it than its month or year: */
+    bool is_date; /* it shows a day, or no more of it than its month or year: */
     bool no_day;
     bool no_year;  /* or no year */
     bool divided;  /* it shows the number in thousands (0,) or ten thousands (0!.0000) */
-    bool exponent; /* or as 3.00E+12, with so many decimals, as spreadsheets do by themselves where someone enters 3E12 */
+    bool exponent; /* or as 3.00E+12, with so many decimals, as spreadsheets do by themselves where someone enters 3E12
+                    */
     unsigned char decimals;
-    dk_unit unit;  /* shown behind the number as it is, as in 0.00"亩"; DK_UNIT_NONE: none */
+    dk_unit unit; /* shown behind the number as it is, as in 0.00"亩"; DK_UNIT_NONE: none */
     /* What a whole number is shown as, where it is more than that: "DK"000. Else digits is 0. */
     unsigned char digits; /* at least so many, with zeros before */
     char before[DK_SHEET_WORDS], behind[DK_SHEET_WORDS];
@@ -85,7 +86,8 @@ void dk_sheet_format_words(dk_sheet_format *format, unsigned digits, const dk_bu
 dk_unit dk_sheet_unit_shown(const char *text);
 /* One of Excel's built-in ones, or a code of its own (NULL: built in). */
 dk_sheet_format dk_sheet_format_of(unsigned id, const char *code);
-/* A number in such a format: DATE if that shows a day and there is one, else REAL. The sheet keeps no copy of format. */
+/* A number in such a format: DATE if that shows a day and there is one, else REAL. The sheet keeps no copy of format.
+ */
 bool dk_sheet_add_number(dk_sheet *sheet, size_t column, double number, const dk_sheet_format *format);
 /* Of a cell of type DATE in such a format: whether nobody may have said its day, or its year. */
 void dk_sheet_check_day(dk_sheet *sheet, size_t column, const dk_sheet_format *format);

@@ -83,7 +83,8 @@ static void add_columns(ods *self, const char **attributes)
     const char *visibility = dk_xml_attribute(attributes, "visibility"); /* visible, collapse or filter */
     if (before >= DK_SHEET_MAX_COLUMNS)
         return;
-    if (visibility != NULL && strcmp(visibility, "visible") != 0 && !dk_sheet_hide_columns(self->sheet, before, end - 1))
+    if (visibility != NULL && strcmp(visibility, "visible") != 0 &&
+        !dk_sheet_hide_columns(self->sheet, before, end - 1))
         dk_xml_part_fail(self->part, DK_NOMEM, "out of memory");
     if (!dk_grow(&self->ranges, &self->ranges_capacity, self->n_ranges + 1, sizeof *self->ranges))
         dk_xml_part_fail(self->part, DK_NOMEM, "out of memory");
@@ -112,7 +113,8 @@ static void start_cell(ods *self, const char *name, const char **attributes)
     self->has_string = self->is_error = false;
     self->given[0] = '\0';
     dk_buf_clear(&self->text);
-    for (size_t i = 0; attributes[i] != NULL; i += 2) { /* office:value-type is string where calcext:value-type is error */
+    for (size_t i = 0; attributes[i] != NULL;
+         i += 2) { /* office:value-type is string where calcext:value-type is error */
         const char *colon = strrchr(attributes[i], ':');
         self->is_error |= colon != NULL && strcmp(colon, ":value-type") == 0 && strcmp(attributes[i + 1], "error") == 0;
     }
@@ -159,10 +161,12 @@ static void styles_failed(ods *self)
     dk_xml_part_fail(self->part, DK_LIMIT, "it has more styles than can be kept; save the sheet as CSV");
 }
 
-/* What stands in a paragraph and is no text of it. All else is shown with it: spans, links, fields, the base of a ruby. */
+/* What stands in a paragraph and is no text of it. All else is shown with it: spans, links, fields, the base of a ruby.
+ */
 static bool is_aside(const char *name)
 {
-    static const char *const names[] = {"annotation", "note", "ruby-text", "frame", "g", "custom-shape", "control", "rect", "line"};
+    static const char *const names[] = {"annotation",   "note",    "ruby-text", "frame", "g",
+                                        "custom-shape", "control", "rect",      "line"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0)
             return true;
@@ -215,7 +219,8 @@ static void on_start(void *user, const char *name, const char **attributes)
         if (self->depth++ > 0)
             return;
         self->n_tables++;
-        if (self->listing && dk_sheet_add_name(self->sheet, title != NULL ? title : "", is_hidden(self, attributes), NULL) != DK_OK)
+        if (self->listing &&
+            dk_sheet_add_name(self->sheet, title != NULL ? title : "", is_hidden(self, attributes), NULL) != DK_OK)
             dk_xml_part_fail(self->part, DK_NOMEM, "out of memory");
         return;
     }
@@ -271,8 +276,9 @@ static void end_cell(ods *self)
     if (self->type == DK_CELL_TEXT && size == 0)
         self->type = DK_CELL_EMPTY;
     const bool number = self->type == DK_CELL_REAL;
-    const dk_sheet_format *format =
-        number || self->type == DK_CELL_DATE ? dk_ods_style_format(self->styles, self->style, number ? self->number : 0) : NULL;
+    const dk_sheet_format *format = number || self->type == DK_CELL_DATE
+                                        ? dk_ods_style_format(self->styles, self->style, number ? self->number : 0)
+                                        : NULL;
     for (size_t c = first; c < self->column && self->type != DK_CELL_EMPTY && added; c++) {
         added = number && format != NULL ? dk_sheet_add_number(sheet, c, self->number, format)
                 : self->is_error         ? dk_sheet_add_error(sheet, c, text, size)

@@ -270,8 +270,7 @@ static bool read_format(xls *self, record *r)
 static bool read_style(xls *self, record *r)
 {
     unsigned char head[4];
-    if (!take(r, head, 4) ||
-        !dk_grow(&self->styles, &self->styles_capacity, self->n_styles + 1, sizeof *self->styles))
+    if (!take(r, head, 4) || !dk_grow(&self->styles, &self->styles_capacity, self->n_styles + 1, sizeof *self->styles))
         return false;
     const unsigned id = u16(head + 2);
     dk_sheet_format format = dk_sheet_format_of(id, NULL);
@@ -350,7 +349,8 @@ enum { MAX_COLUMNS = 256 };
 /* NULL: there is no such column, or out of memory. */
 static cell *add_cell(xls *self, const unsigned char *head, dk_cell_type type)
 {
-    if (u16(head + 2) >= MAX_COLUMNS || !dk_grow(&self->cells, &self->cells_capacity, self->n_cells + 1, sizeof *self->cells))
+    if (u16(head + 2) >= MAX_COLUMNS ||
+        !dk_grow(&self->cells, &self->cells_capacity, self->n_cells + 1, sizeof *self->cells))
         return NULL;
     cell *c = &self->cells[self->n_cells++];
     *c = (cell){.row = u16(head), .column = (uint16_t)u16(head + 2), .style = (uint16_t)u16(head + 4), .type = type};

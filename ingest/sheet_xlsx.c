@@ -124,7 +124,8 @@ static void on_workbook(void *user, const char *name, const char **attributes)
     }
     if (strcmp(name, "sheet") != 0)
         return;
-    const char *title = dk_xml_attribute(attributes, "name"), *state = dk_xml_attribute(attributes, "state"), *id = NULL;
+    const char *title = dk_xml_attribute(attributes, "name"), *state = dk_xml_attribute(attributes, "state"),
+               *id = NULL;
     const bool hidden = state != NULL && (strcmp(state, "hidden") == 0 || strcmp(state, "veryHidden") == 0);
     for (size_t i = 0; attributes[i] != NULL; i += 2) /* r:id, not sheetId */
         if (ends_with(attributes[i], ":id"))
@@ -185,7 +186,10 @@ static void on_style_end(void *user, const char *name)
 
 static int hex_digit(unsigned char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                                  : -1;
 }
 
 /* What XML cannot hold is written _xHHHH_ (ST_Xstring, ECMA-376 part 1, 22.9.2.19), line ends of Windows too. In place;
@@ -502,7 +506,8 @@ static dk_status read_parts(xlsx *self, dk_error *err)
                        "%s: an archive without a workbook in it; the file is damaged or no XLSX: save it again",
                        sheet->path);
     if (status == DK_OK && ends_with(self->workbook, ".bin"))
-        return dk_fail(err, DK_INVALID, "%s: an XLSB; open it in a spreadsheet program and save it as XLSX", sheet->path);
+        return dk_fail(err, DK_INVALID, "%s: an XLSB; open it in a spreadsheet program and save it as XLSX",
+                       sheet->path);
     if (status != DK_OK)
         return status;
     char *path = relations_of(self->workbook);

@@ -32,9 +32,9 @@ typedef enum dk_format {
 typedef struct dk_column {
     const char *name; /* UTF-8, owned by the source */
     unsigned cut; /* the bytes that the format has for a name, if this one fills them and may have lost its end; or 0 */
-    bool sheet;    /* comes from a sheet that was joined: its numbers went through Excel */
-    bool optional; /* the format has it whether or not anyone wants it: no mistake if no field knows it */
-    bool made;     /* out of others, and not in the file */
+    bool sheet;   /* comes from a sheet that was joined: its numbers went through Excel */
+    bool optional;  /* the format has it whether or not anyone wants it: no mistake if no field knows it */
+    bool made;      /* out of others, and not in the file */
     bool unit_over; /* the unit in brackets at its end is that of a head over several columns */
 } dk_column;
 
@@ -65,8 +65,8 @@ typedef struct dk_source_row {
     OGRGeometryH geometry; /* borrowed, NULL if there is none */
     int epsg;              /* of the geometry, where the rows of the source say their own; else 0 */
     const dk_other_reading *other; /* NULL: there is no doubt how it is read */
-    const dk_cell *wkt;    /* the text of a table's geometry column, NULL if there is none */
-    const char *problem;   /* a sentence why the row cannot be read right, or NULL */
+    const dk_cell *wkt;            /* the text of a table's geometry column, NULL if there is none */
+    const char *problem;           /* a sentence why the row cannot be read right, or NULL */
 } dk_source_row;
 
 typedef struct dk_source dk_source;
@@ -104,7 +104,8 @@ OGRSpatialReferenceH dk_source_crs(const dk_source *source);
 const char *dk_source_crs_problem(const dk_source *source);
 /* Whether that is an old datum alone, in degrees though the coordinates are none, and why is dk_source_crs_problem. */
 bool dk_source_datum_only(const dk_source *source);
-/* Whether --crs names a zone of the old datum of which the file, or some of its rows, says none: it counts for those. */
+/* Whether --crs names a zone of the old datum of which the file, or some of its rows, says none: it counts for those.
+ */
 bool dk_source_zone_given(const dk_source *source);
 /* What was decided in reading it, one sentence a line, "" for most formats. Complete behind the last row. */
 const char *dk_source_notes(dk_source *source);
@@ -123,8 +124,8 @@ int64_t dk_source_chorded(const dk_source *source);
 /* DK_OK with a row, DK_END, or a failure of the whole file. */
 dk_status dk_source_next(dk_source *source, dk_source_row *ret_row, dk_error *err);
 
-/* For a row just read that has another reading: which of the two holds, and what it was decided by. Changes the row, its
- * cells and the source's notes. */
+/* For a row just read that has another reading: which of the two holds, and what it was decided by. Changes the row,
+ * its cells and the source's notes. */
 void dk_source_settle(dk_source *source, bool second, const char *why, dk_source_row *io_row);
 /* It cannot be decided: the row gets a problem. */
 void dk_source_unsettled(dk_source *source, const char *why, dk_source_row *io_row);

@@ -5,8 +5,8 @@
 #include "ingest/csv.h"
 #include "ingest/dbf.h"
 #include "ingest/geojson_whole.h"
-#include "ingest/mid_rows.h"
 #include "ingest/kml_names.h"
+#include "ingest/mid_rows.h"
 #include "ingest/scratch.h"
 #include "ingest/sheet.h"
 #include "ingest/source.h"
@@ -39,9 +39,9 @@ struct dk_source {
     dk_scratch *scratch; /* where that is a copy */
     dk_format format;
     dk_encoding encoding;
-    dk_encoding written_in; /* the file that a copy in UTF-8 was made of */
+    dk_encoding written_in;  /* the file that a copy in UTF-8 was made of */
     const char *either_note; /* of a file whose bytes are text in both encodings; else NULL */
-    bool marked;            /* the copy has marks of ingest/geojson_text.h */
+    bool marked;             /* the copy has marks of ingest/geojson_text.h */
     dk_decoder *decoder;
     struct dk_source_table *table; /* of a sheet or CSV: the header is a row among the others (source_table.c) */
     bool want_geometry, want_lines;
@@ -88,15 +88,15 @@ struct dk_source {
     int64_t n_announced; /* rows that the file itself says it has; 0: it does not say */
     dk_dbf dbf;
     dk_kml_names kml_names;
-    int *units;                   /* of a GML, of each raw cell: the field that has its unit (uom); -1: none. NULL: of none */
-    dk_dbf_rows *dbf_rows;        /* the same table as it stands in the file; NULL: none */
+    int *units;            /* of a GML, of each raw cell: the field that has its unit (uom); -1: none. NULL: of none */
+    dk_dbf_rows *dbf_rows; /* the same table as it stands in the file; NULL: none */
     const unsigned char *record;  /* of the row at hand; NULL: there is none */
     dk_mid_rows *mid_rows;        /* of a MIF, as they stand in the file; NULL: none, or GDAL's are others */
     const dk_mid_field *mid;      /* of the row at hand; NULL: there is none */
     dk_told_once asterisks, nuls; /* of its fields */
     dk_told_once turned;          /* polygons of a shapefile whose rings run the wrong way */
     dk_buf unparsed; /* of the row at hand: a field's index, an int, and the text that is no number of its */
-    dk_buf said;                  /* the notes */
+    dk_buf said;     /* the notes */
     dk_csv *csv;
     dk_sheet *sheet;
     struct dk_source_mining *mining; /* of a table with boundary_index, or a 报盘 TXT */

@@ -187,7 +187,8 @@ static dk_status name_columns(dk_source *source, const dk_source_options *option
     source->columns = calloc(n > 0 ? n : 1, sizeof *source->columns);
     source->raw_index = calloc(n > 0 ? n : 1, sizeof *source->raw_index);
     source->cells = calloc(n > 0 ? n : 1, sizeof *source->cells);
-    if (source->columns == NULL || source->raw_index == NULL || source->cells == NULL || !find_units(source, defn, n, options))
+    if (source->columns == NULL || source->raw_index == NULL || source->cells == NULL ||
+        !find_units(source, defn, n, options))
         return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
     for (size_t i = 0; i < n; i++) {
         const char *raw = from_dbf
@@ -416,8 +417,8 @@ static dk_status check_gml(const dk_source *source, dk_error *err)
                : DK_OK;
 }
 
-/* A .gfs beside a GML is what GDAL or QGIS once found in it, or in another of its name: GDAL would read the columns that it
- * names, and 001 as the number that it calls it. The file is read where there is none, with its schema. */
+/* A .gfs beside a GML is what GDAL or QGIS once found in it, or in another of its name: GDAL would read the columns
+ * that it names, and 001 as the number that it calls it. The file is read where there is none, with its schema. */
 static dk_status leave_gfs(dk_source *source, dk_error *err)
 {
     char *gfs = dk_sibling(source->file, "gfs"), *schema = dk_sibling(source->file, "xsd"), *link = NULL;
@@ -473,7 +474,8 @@ static bool mend_mapinfo_datum(OGRSpatialReferenceH crs)
                         0.0174532925199433) == OGRERR_NONE;
 }
 
-/* Of a GML whose geometries name several systems GDAL says none, and one given for all of them would be wrong for some. */
+/* Of a GML whose geometries name several systems GDAL says none, and one given for all of them would be wrong for some.
+ */
 static dk_status check_one_crs(const dk_source *source, dk_error *err)
 {
     enum { LOOKED_AT = 100 }; /* features, of which the first names one where any does */
@@ -487,11 +489,13 @@ static dk_status check_one_crs(const dk_source *source, dk_error *err)
         OGR_F_Destroy(feature);
     }
     OGR_L_ResetReading(source->layer);
-    return named ? dk_fail(err, DK_INVALID,
-                           "%s: its geometries name several coordinate systems (srsName), and one holds for all of a file; put "
-                           "those of each system into a file of its own",
-                           source->path)
-                 : DK_OK;
+    return named
+               ? dk_fail(
+                     err, DK_INVALID,
+                     "%s: its geometries name several coordinate systems (srsName), and one holds for all of a file; put "
+                     "those of each system into a file of its own",
+                     source->path)
+               : DK_OK;
 }
 
 /* Of GeoJSON the member crs counts, where it has one. */
@@ -595,27 +599,31 @@ static bool has_table(const dk_source *source, int64_t number, const char *endin
     return there;
 }
 
-/* GDAL leaves out a layer whose table is missing or compressed, and says nothing. GDB_SystemCatalog names all tables by the
- * numbers of their files. */
+/* GDAL leaves out a layer whose table is missing or compressed, and says nothing. GDB_SystemCatalog names all tables by
+ * the numbers of their files. */
 static dk_status check_tables(const dk_source *source, dk_error *err)
 {
     dk_status status = DK_OK;
     OGRLayerH catalogue = GDALDatasetGetLayerByName(source->dataset, "GDB_SystemCatalog");
     const int name = catalogue != NULL ? OGR_FD_GetFieldIndex(OGR_L_GetLayerDefn(catalogue), "Name") : -1;
-    for (OGRFeatureH row; name >= 0 && status == DK_OK && (row = OGR_L_GetNextFeature(catalogue)) != NULL; OGR_F_Destroy(row)) {
+    for (OGRFeatureH row; name >= 0 && status == DK_OK && (row = OGR_L_GetNextFeature(catalogue)) != NULL;
+         OGR_F_Destroy(row)) {
         const char *table = OGR_F_GetFieldAsString(row, name);
         const int64_t number = OGR_F_GetFID(row);
         if (strncmp(table, "GDB_", 4) == 0 || has_table(source, number, "gdbtable"))
             continue;
-        status = has_table(source, number, "cdf")
-                     ? dk_fail(err, DK_INVALID,
-                               "%s: its layer or table %s is compressed (CDF), which is not read; uncompress the geodatabase in "
-                               "ArcGIS, or choose another layer with --layer",
-                               source->path, table)
-                     : dk_fail(err, DK_INVALID,
-                               "%s: its layer or table %s is missing, as there is no file a%08llx.gdbtable; copy the whole folder "
-                               "again, or choose another layer with --layer",
-                               source->path, table, (unsigned long long)number);
+        status =
+            has_table(source, number, "cdf")
+                ? dk_fail(
+                      err, DK_INVALID,
+                      "%s: its layer or table %s is compressed (CDF), which is not read; uncompress the geodatabase in "
+                      "ArcGIS, or choose another layer with --layer",
+                      source->path, table)
+                : dk_fail(
+                      err, DK_INVALID,
+                      "%s: its layer or table %s is missing, as there is no file a%08llx.gdbtable; copy the whole folder "
+                      "again, or choose another layer with --layer",
+                      source->path, table, (unsigned long long)number);
     }
     CPLErrorReset();
     return status;
@@ -683,11 +691,12 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
     source->n_total = OGR_L_GetFeatureCount(source->layer, 0);
     if (source->format == DK_FORMAT_FILEGDB && OGR_FD_GetFieldCount(OGR_L_GetLayerDefn(source->layer)) == 0 &&
         CPLGetLastErrorType() == CE_Failure) /* GDAL shows a layer without fields and rows */
-        return dk_fail(err, DK_INVALID,
-                       "%s: its layer %s cannot be read: it is damaged, or has fields of the types that ArcGIS Pro 3.2 brought "
-                       "(Big Integer, Date Only, Time Only, Timestamp Offset); copy the whole folder again, or export the layer "
-                       "with fields of other types",
-                       source->path, OGR_L_GetName(source->layer));
+        return dk_fail(
+            err, DK_INVALID,
+            "%s: its layer %s cannot be read: it is damaged, or has fields of the types that ArcGIS Pro 3.2 brought "
+            "(Big Integer, Date Only, Time Only, Timestamp Offset); copy the whole folder again, or export the layer "
+            "with fields of other types",
+            source->path, OGR_L_GetName(source->layer));
     if (source->format == DK_FORMAT_FILEGDB && strstr(dk_gdal_message(), "possibly ignoring features") != NULL)
         return dk_fail(err, DK_INVALID,
                        "%s: its .gdbtablx knows fewer rows than the .gdbtable says; copy the whole folder again",
@@ -797,7 +806,8 @@ static void set_unparsed(dk_source *source)
     }
 }
 
-/* A field of numbers of a DBF or a MIF, of which GDAL takes what it can: of 1.5x 1.5, of abc 0. true: the cell is set. */
+/* A field of numbers of a DBF or a MIF, of which GDAL takes what it can: of 1.5x 1.5, of abc 0. true: the cell is set.
+ */
 static bool set_raw_number(dk_source *source, size_t i, OGRFieldType type, const unsigned char *field, size_t width)
 {
     dk_cell *cell = &source->raw[i];
@@ -925,7 +935,8 @@ static bool is_list(OGRFieldType type)
     return type == OFTStringList || type == OFTIntegerList || type == OFTInteger64List || type == OFTRealList;
 }
 
-/* The values of an array of a GeoJSON, or of an element that a GML has several times, as a cell of a ledger has them. */
+/* The values of an array of a GeoJSON, or of an element that a GML has several times, as a cell of a ledger has them.
+ */
 static void set_list(dk_source *source, size_t i, OGRFieldType type)
 {
     static const char between[] = "、";
@@ -969,7 +980,8 @@ static void set_cell(dk_source *source, size_t i, OGRFieldType type)
     *cell = (dk_cell){.type = DK_CELL_EMPTY, .text = "", .size = 0};
     if (source->record != NULL) {
         const dk_dbf_field *raw = &source->dbf.fields[i];
-        /* Of a TAB, whose whole numbers, dates and the like are binary and said to be texts, decimals alone are texts. */
+        /* Of a TAB, whose whole numbers, dates and the like are binary and said to be texts, decimals alone are texts.
+         */
         const bool tab = source->format == DK_FORMAT_MAPINFO;
         const char *unread = tab ? NULL : dk_dbf_unread(raw, source->record + raw->offset);
         if (unread != NULL) {
@@ -1005,8 +1017,8 @@ static void set_cell(dk_source *source, size_t i, OGRFieldType type)
         if (!OGR_F_GetFieldAsDateTime(source->feature, field, &year, &month, &day, &hour, &minute, &second, &zone))
             break;
         const int size = snprintf(date, sizeof date, "%04d-%02d-%02d", year, month, day);
-        /* 100 is UTC, and 1 more a quarter of an hour. A GeoPackage always says UTC, also of what is none (OGC 12-128r17,
-         * table 1); a file geodatabase keeps the time of where it is, of which GDAL says UTC. */
+        /* 100 is UTC, and 1 more a quarter of an hour. A GeoPackage always says UTC, also of what is none (OGC
+         * 12-128r17, table 1); a file geodatabase keeps the time of where it is, of which GDAL says UTC. */
         const bool zoned = zone > 1 && source->format != DK_FORMAT_GPKG && source->format != DK_FORMAT_FILEGDB;
         if (type == OFTDateTime && zoned && size == 10)
             dk_date_in_china(date, hour * 60 + minute, (zone - 100) * 15);
@@ -1021,7 +1033,8 @@ static void set_cell(dk_source *source, size_t i, OGRFieldType type)
             break;
         }
         const char *text = OGR_F_GetFieldAsString(source->feature, field);
-        const size_t width = i < source->dbf.n_fields && source->format != DK_FORMAT_MAPINFO ? source->dbf.fields[i].width
+        const size_t width = i < source->dbf.n_fields && source->format != DK_FORMAT_MAPINFO
+                                 ? source->dbf.fields[i].width
                              : source->format == DK_FORMAT_MAPINFO
                                  ? (size_t)OGR_Fld_GetWidth(OGR_F_GetFieldDefnRef(source->feature, field))
                                  : 0;
@@ -1035,8 +1048,8 @@ static void set_cell(dk_source *source, size_t i, OGRFieldType type)
     }
 }
 
-/* Writes behind what stands in a cell of a GML the unit that its uom says, as a cell of a ledger may have it: m2, or the end of
- * an address or a name that ends so. */
+/* Writes behind what stands in a cell of a GML the unit that its uom says, as a cell of a ledger may have it: m2, or
+ * the end of an address or a name that ends so. */
 static void add_unit(dk_source *source, size_t i)
 {
     dk_cell *cell = &source->raw[i];
@@ -1055,20 +1068,22 @@ static void add_unit(dk_source *source, size_t i)
     else if (cell->type == DK_CELL_REAL)
         dk_buf_format(&text, "%.15g", cell->real);
     else
-        dk_buf_append(&text, cell->text != NULL ? cell->text : (const char *)source->arena.data + cell->integer, cell->size);
+        dk_buf_append(&text, cell->text != NULL ? cell->text : (const char *)source->arena.data + cell->integer,
+                      cell->size);
     dk_buf_append(&text, said.data, said.size);
     if (text.failed || said.failed)
         source->arena.failed = true;
     else if (dk_unit_parse((const char *)said.data, said.size, &unit))
         set_raw_text(source, i, text.data, text.size, false);
     else
-        *cell = (dk_cell){.type = DK_CELL_TEXT, .text = "", .unread = "its unit (uom) is none that is known; say m2, ha, km2 or 亩"};
+        *cell = (dk_cell){
+            .type = DK_CELL_TEXT, .text = "", .unread = "its unit (uom) is none that is known; say m2, ha, km2 or 亩"};
     dk_buf_finish(&text);
     dk_buf_finish(&said);
 }
 
-/* The count of a GeoPackage is a note of GDAL's (gpkg_ogr_contents), which other programs forget to keep: whether rows are
- * lost SQLite knows. */
+/* The count of a GeoPackage is a note of GDAL's (gpkg_ogr_contents), which other programs forget to keep: whether rows
+ * are lost SQLite knows. */
 static bool is_whole_geopackage(dk_source *source)
 {
     if (source->format != DK_FORMAT_GPKG)
@@ -1254,7 +1269,8 @@ const char *dk_source_ogr_notes(dk_source *source)
         dk_buf_format(said, "%lld links to other files (NetworkLink) were not followed; load what they lead to, too\n",
                       (long long)source->kml_names.n_links);
     if (source->kml_names.n_unread > 0)
-        dk_buf_format(said, "%lld columns of data (SimpleData) were not read, as the file has no Schema that declares them\n",
+        dk_buf_format(said,
+                      "%lld columns of data (SimpleData) were not read, as the file has no Schema that declares them\n",
                       (long long)source->kml_names.n_unread);
     if (source->asterisks.count > 0)
         dk_buf_format(

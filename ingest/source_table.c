@@ -1,5 +1,6 @@
-/* Tables, sheets and CSV, as people keep them: titles above a header of one row or several, merged cells, a line that says
- * the unit, rows of totals. What is decided is said in the notes; nothing is moved and no row vanishes uncounted. */
+/* Tables, sheets and CSV, as people keep them: titles above a header of one row or several, merged cells, a line that
+ * says the unit, rows of totals. What is decided is said in the notes; nothing is moved and no row vanishes uncounted.
+ */
 #include "ingest/source_internal.h"
 
 #include "ingest/columns.h"
@@ -15,9 +16,9 @@
 #include <strings.h>
 
 enum {
-    HEADER_ROWS = 20,  /* how far down a header is looked for */
-    NAMED_ROWS = 20,   /* so many rows that were left out are named one by one */
-    MOST_HEAD = 4096   /* bytes of one cell of the header that count */
+    HEADER_ROWS = 20, /* how far down a header is looked for */
+    NAMED_ROWS = 20,  /* so many rows that were left out are named one by one */
+    MOST_HEAD = 4096  /* bytes of one cell of the header that count */
 };
 
 typedef struct head_row {
@@ -47,7 +48,7 @@ struct dk_source_table {
     size_t n_rows, top, bottom; /* top to bottom are the header */
     int64_t *last;              /* of each raw column of a sheet, the last row with a value in it */
     size_t n_last;
-    dk_sheet_merge *merges;     /* by first row, first column */
+    dk_sheet_merge *merges; /* by first row, first column */
     size_t n_merges, next_merge;
     held *held; /* by raw column */
     size_t n_held;
@@ -57,8 +58,8 @@ struct dk_source_table {
     int64_t late_units;  /* a row below the table that says units of it; 0: none */
     named_rows left_out, hidden;
     named_rows files; /* of a rejects file: rows that stand for a file that was left out */
-    size_t spanned;  /* columns with names that one merged cell of the row covers */
-    bool data_begun; /* a row of data has come since the header, or since it came again */
+    size_t spanned;   /* columns with names that one merged cell of the row covers */
+    bool data_begun;  /* a row of data has come since the header, or since it came again */
     dk_buf notes, scratch;
 };
 
@@ -224,8 +225,9 @@ static void read_unit_line(struct dk_source_table *table, const char *text, bool
         dk_unit_line_read(folded, title, line);
 }
 
-/* A line that says the units of the table, or who fills it in, in merged cells side by side: it is above the header, not of
- * it. Heads may say units, too, but in brackets behind a name: 补偿费用（单位：万元）, or beside names of columns. */
+/* A line that says the units of the table, or who fills it in, in merged cells side by side: it is above the header,
+ * not of it. Heads may say units, too, but in brackets behind a name: 补偿费用（单位：万元）, or beside names of
+ * columns. */
 static bool is_line_of_units(struct dk_source_table *table, const dk_source_options *options, const head_row *row)
 {
     const bool heads = count_known(row, options) > 0;
@@ -264,7 +266,8 @@ static bool is_unit(struct dk_source_table *table, const char *text, char ret[32
 /* What stands in a row of units where a column has none, or is counted. */
 static bool is_no_unit(struct dk_source_table *table, const char *text)
 {
-    static const char *const words[] = {"单位", "计量单位", "-", "—", "——", "/", "无", "年月日", "户", "人", "宗", "个", "%"};
+    static const char *const words[] = {"单位",   "计量单位", "-",  "—",  "——", "/", "无",
+                                        "年月日", "户",       "人", "宗", "个", "%"};
     const char *folded = fold(table, text);
     for (size_t i = 0; folded != NULL && i < sizeof words / sizeof *words; i++)
         if (strcmp(folded, words[i]) == 0)
@@ -298,7 +301,8 @@ static bool below_spans(const struct dk_source_table *table, const head_row *abo
     return n > 0;
 }
 
-/* Whether what a row has stands below single heads, as data do: a label beside a table may be merged over header and rows. */
+/* Whether what a row has stands below single heads, as data do: a label beside a table may be merged over header and
+ * rows. */
 static bool below_leaves(const struct dk_source_table *table, const head_row *above, const head_row *row)
 {
     size_t own = 0, leaves = 0;
@@ -334,9 +338,9 @@ static bool unit_of(struct dk_source_table *table, const char *name, char ret[32
     return false;
 }
 
-/* Whether a row has heads over those of the row below, though nothing is merged, as in a CSV: one says a unit at its end, or
- * known names stand where the row below has none. What stands over the first column and says a unit is a title, and a known name
- * over a name a label of something else: 项目名称, with the project's name beside it. */
+/* Whether a row has heads over those of the row below, though nothing is merged, as in a CSV: one says a unit at its
+ * end, or known names stand where the row below has none. What stands over the first column and says a unit is a title,
+ * and a known name over a name a label of something else: 项目名称, with the project's name beside it. */
 static bool has_heads_over(struct dk_source_table *table, const dk_source_options *options, const head_row *above,
                            const head_row *row)
 {
@@ -383,8 +387,8 @@ static void find_header(struct dk_source_table *table, const dk_source_options *
         head_row *below = &table->rows[table->bottom + 1];
         const size_t different = count_different(below);
         below->units = only_units(table, below);
-        if (!(tied(table, row->number, below->number) && !below_leaves(table, row, below)) && !below->units && !below_spans(table, row, below) &&
-            !(different > 0 && count_known(below, options) == different))
+        if (!(tied(table, row->number, below->number) && !below_leaves(table, row, below)) && !below->units &&
+            !below_spans(table, row, below) && !(different > 0 && count_known(below, options) == different))
             break;
         table->bottom++;
     }
@@ -410,8 +414,8 @@ static bool same_above(const struct dk_source_table *table, size_t row, size_t c
     return true;
 }
 
-/* A head over several columns that is not merged, as in a CSV or where it is centred across them, stands in the first alone: it
- * goes on over the next ones that have a head below and none here. */
+/* A head over several columns that is not merged, as in a CSV or where it is centred across them, stands in the first
+ * alone: it goes on over the next ones that have a head below and none here. */
 static dk_status continue_heads(const dk_source *source, struct dk_source_table *table, dk_error *err)
 {
     size_t n = 0;
@@ -420,8 +424,9 @@ static dk_status continue_heads(const dk_source *source, struct dk_source_table 
     for (size_t i = table->top; i < table->bottom; i++) {
         head_row *row = &table->rows[i];
         for (size_t c = 1; c < n; c++) {
-            if (*text_at(row, c) != '\0' || *text_at(row, c - 1) == '\0' || span_at(table, row->number, c - 1) != NULL ||
-                !is_over(table, i, c - 1) || !is_over(table, i, c) || !same_above(table, i, c))
+            if (*text_at(row, c) != '\0' || *text_at(row, c - 1) == '\0' ||
+                span_at(table, row->number, c - 1) != NULL || !is_over(table, i, c - 1) || !is_over(table, i, c) ||
+                !same_above(table, i, c))
                 continue;
             char *copy = strdup(row->texts[c - 1]);
             if (copy == NULL || !widen(row, c + 1)) {
@@ -465,8 +470,8 @@ typedef struct column_name {
     bool unit_over; /* of a head over several columns */
 } column_name;
 
-/* Whether a column is but the right part of a wide one: its head is merged with that of the column before it, and nothing
- * stands below. */
+/* Whether a column is but the right part of a wide one: its head is merged with that of the column before it, and
+ * nothing stands below. */
 static bool is_right_part(const struct dk_source_table *table, size_t column)
 {
     const int64_t header_row = table->rows[table->bottom].number;
@@ -625,7 +630,8 @@ static dk_status name_columns(dk_source *source, struct dk_source_table *table, 
         }
         if (source->csv != NULL && source->wkt_index < 0 && is_wkt_name(name) && !is_known(options, name))
             source->wkt_index = (int)c;
-        else if (options->want_geometry && source->boundary_index < 0 && dk_mining_column(name) && !is_known(options, name))
+        else if (options->want_geometry && source->boundary_index < 0 && dk_mining_column(name) &&
+                 !is_known(options, name))
             source->boundary_index = (int)c;
         if (source->wkt_index == (int)c || source->boundary_index == (int)c) {
             free(source->geometry_column);
@@ -656,10 +662,12 @@ static void read_units(struct dk_source_table *table)
     dk_unit_line line = {.n = 0};
     for (size_t i = 0; i < table->top; i++) {
         for (size_t c = 0; c < table->rows[i].n; c++) {
-            if (*table->rows[i].texts[c] == '\0' || (c > 0 && strcmp(table->rows[i].texts[c], table->rows[i].texts[c - 1]) == 0))
+            if (*table->rows[i].texts[c] == '\0' ||
+                (c > 0 && strcmp(table->rows[i].texts[c], table->rows[i].texts[c - 1]) == 0))
                 continue; /* merged cells stand in all their places */
             line.unclear = false;
-            read_unit_line(table, table->rows[i].texts[c], true, &line); /* what stands above the header may be a title */
+            read_unit_line(table, table->rows[i].texts[c], true,
+                           &line); /* what stands above the header may be a title */
             if (line.unclear && table->unclear_row == 0)
                 table->unclear_row = table->rows[i].number;
         }
@@ -671,7 +679,7 @@ static void read_units(struct dk_source_table *table)
 static int by_place(const void *a, const void *b)
 {
     const dk_sheet_merge *p = a, *q = b;
-    return p->first_row != q->first_row ? (p->first_row < q->first_row ? -1 : 1)
+    return p->first_row != q->first_row        ? (p->first_row < q->first_row ? -1 : 1)
            : p->first_column < q->first_column ? -1
                                                : p->first_column > q->first_column;
 }
@@ -735,14 +743,16 @@ dk_status dk_source_table_open(dk_source *source, const dk_source_options *optio
         return status;
     find_header(table, options);
     read_units(table);
-    if ((status = continue_heads(source, table, err)) != DK_OK || (status = name_columns(source, table, options, err)) != DK_OK)
+    if ((status = continue_heads(source, table, err)) != DK_OK ||
+        (status = name_columns(source, table, options, err)) != DK_OK)
         return status;
     status = source->csv != NULL ? dk_csv_rewind(source->csv, err) : dk_sheet_rewind(source->sheet, err);
     do {
         if (status == DK_OK)
             status = dk_source_raw_next(source, err);
         if (status == DK_OK && source->problem[0] != '\0' && source->row >= table->rows[table->top].number)
-            status = dk_fail(err, DK_INVALID, "%s, row %lld: %s", source->path, (long long)source->row, source->problem);
+            status =
+                dk_fail(err, DK_INVALID, "%s, row %lld: %s", source->path, (long long)source->row, source->problem);
     } while (status == DK_OK && source->row < source->header_row);
     return status;
 }
@@ -802,14 +812,16 @@ static bool hold(struct dk_source_table *table, const dk_sheet_merge *merge, con
     return dk_buf_cstr(&h->text) != NULL;
 }
 
-/* What a merged cell covers is not shown, and nobody sees that it is in the file: WPS and the format brush leave it there. */
+/* What a merged cell covers is not shown, and nobody sees that it is in the file: WPS and the format brush leave it
+ * there. */
 static void clear_covered(dk_source *source, size_t first, size_t last)
 {
     for (size_t c = first; c <= last && c < source->n_raw; c++)
         source->raw[c] = (dk_cell){.text = ""};
 }
 
-/* How many columns with names a merged cell lies over; of a value that may be of several of them the row has a problem. */
+/* How many columns with names a merged cell lies over; of a value that may be of several of them the row has a problem.
+ */
 static size_t check_span(dk_source *source, const dk_sheet_merge *merge)
 {
     const char *names[2] = {"", ""};
@@ -963,8 +975,8 @@ static bool is_total_word(const char *word)
     return false;
 }
 
-/* 汇总 below a table, 周寨镇 汇总 below a group: what spreadsheet programs write beside the sums that they make. Without the blank it
- * may end a title. */
+/* 汇总 below a table, 周寨镇 汇总 below a group: what spreadsheet programs write beside the sums that they make.
+ * Without the blank it may end a title. */
 static bool is_made_total(const dk_cell *cell)
 {
     static const char word[] = "汇总";
@@ -987,12 +999,14 @@ static bool is_page_word(const char *word)
 
 static bool is_footer_word(const char *word)
 {
-    static const char *const words[] = {"制表", "填表", "填报人", "填报日期", "填报时间", "审核人", "审核：", "复核", "负责人", "单位负责人",
-                                        "经办", "联系人", "联系电话", "监督电话", "举报电话", "咨询电话", "公示单位", "公示时间", "公示日期",
-                                        "公示期", "日期：", "日期:", "注：", "注:", "备注：", "备注:", "说明：", "说明:", "以下空白", "（以下空白",
-                                        "(以下空白", "编制单位", "编制人", "填报单位", "统计人", "制单", "校核", "校对", "数据来源",
-                                        "领导签", "单位盖章", "单位（盖章", "单位(盖章", "打印日期", "打印时间", "人民币大写", "人民币（大写",
-                                        "人民币(大写", "大写金额", "大写：", "大写:"};
+    static const char *const words[] = {
+        "制表",     "填表",       "填报人",    "填报日期", "填报时间", "审核人",     "审核：",       "复核",
+        "负责人",   "单位负责人", "经办",      "联系人",   "联系电话", "监督电话",   "举报电话",     "咨询电话",
+        "公示单位", "公示时间",   "公示日期",  "公示期",   "日期：",   "日期:",      "注：",         "注:",
+        "备注：",   "备注:",      "说明：",    "说明:",    "以下空白", "（以下空白", "(以下空白",    "编制单位",
+        "编制人",   "填报单位",   "统计人",    "制单",     "校核",     "校对",       "数据来源",     "领导签",
+        "单位盖章", "单位（盖章", "单位(盖章", "打印日期", "打印时间", "人民币大写", "人民币（大写", "人民币(大写",
+        "大写金额", "大写：",     "大写:"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strncmp(word, words[i], strlen(words[i])) == 0)
             return true;
@@ -1018,7 +1032,8 @@ static bool is_ordinal(const char *word)
         n += numeral;
     if (n == open)
         return false;
-    return open > 0 ? word[n] == ')' || strncmp(word + n, "）", strlen("）")) == 0 : strncmp(word + n, "、", strlen("、")) == 0;
+    return open > 0 ? word[n] == ')' || strncmp(word + n, "）", strlen("）")) == 0
+                    : strncmp(word + n, "、", strlen("、")) == 0;
 }
 
 static bool repeats_header(const dk_source *source)
@@ -1064,7 +1079,8 @@ static bool is_column_number(struct dk_source_table *table, const dk_cell *cell,
     return same;
 }
 
-/* The row below a header that numbers the columns, all but one at most: 1 2 3 4, or 甲 乙 1 2 3 where the first hold words. */
+/* The row below a header that numbers the columns, all but one at most: 1 2 3 4, or 甲 乙 1 2 3 where the first hold
+ * words. */
 static bool numbers_columns(const dk_source *source)
 {
     static const char *const words[] = {"甲", "乙", "丙", "丁", "戊", "栏次", "列次", "栏号"};
@@ -1103,7 +1119,8 @@ static bool is_name(const struct dk_source_table *table, const dk_cell *cell)
     for (size_t i = table->top; n > 0 && i <= table->bottom; i++)
         for (size_t c = 0; c < table->rows[i].n; c++) {
             const char *name = table->rows[i].texts[c];
-            if (strncmp(name, cell->text, n) == 0 && (name[n] == '\0' || name[n] == '(' || name[n] == '/' || strncmp(name + n, "（", 3) == 0))
+            if (strncmp(name, cell->text, n) == 0 &&
+                (name[n] == '\0' || name[n] == '(' || name[n] == '/' || strncmp(name + n, "（", 3) == 0))
                 return true;
         }
     return false;
@@ -1130,8 +1147,8 @@ static bool is_own(const dk_cell *cell)
     return !dk_cell_blank(cell) && (cell->merged_rows == 0 || cell->merged_first);
 }
 
-/* What a row of one cell or two says about units; returns the number of its cells, 3 for more. A unit alone is said by one
- * cell: beside another it may be data, 青苗 and 亩. title: one that ends in （万元） says it, too. */
+/* What a row of one cell or two says about units; returns the number of its cells, 3 for more. A unit alone is said by
+ * one cell: beside another it may be data, 青苗 and 亩. title: one that ends in （万元） says it, too. */
 static size_t units_of_row(const dk_source *source, bool title, dk_unit_line *ret_line)
 {
     static const char *const saying[] = {"单位", ":", "：", "以"};
@@ -1164,8 +1181,8 @@ static bool same_units(const struct dk_source_table *table, const dk_unit_line *
     for (size_t i = 0; i < line->n; i++) {
         bool found = false;
         for (size_t k = 0; k < table->n_units; k++)
-            found |= line->units[i].dimension == table->units[k].dimension && line->units[i].num == table->units[k].num &&
-                     line->units[i].den == table->units[k].den;
+            found |= line->units[i].dimension == table->units[k].dimension &&
+                     line->units[i].num == table->units[k].num && line->units[i].den == table->units[k].den;
         same &= found;
     }
     return same;
@@ -1186,10 +1203,11 @@ static bool says_other_units(const dk_source *source, dk_unit_line *line)
 
 static dk_status second_table(const dk_source *source, bool units, dk_error *err)
 {
-    return dk_fail(err, DK_INVALID,
-                   "%s, row %lld: a second table begins here, with %s than the first; put each table into a sheet or a file of "
-                   "its own",
-                   source->path, (long long)source->row, units ? "other units" : "other columns, or in another order or unit,");
+    return dk_fail(
+        err, DK_INVALID,
+        "%s, row %lld: a second table begins here, with %s than the first; put each table into a sheet or a file of "
+        "its own",
+        source->path, (long long)source->row, units ? "other units" : "other columns, or in another order or unit,");
 }
 
 /* Rows below another header or under other units would be read as those of the first. */
@@ -1208,7 +1226,8 @@ static bool is_amount(const dk_cell *cell, const char *word)
     const char *behind;
     dk_unit unit;
     return cell->type == DK_CELL_REAL || cell->type == DK_CELL_INTEGER ||
-           (dk_number_from_text(word, &number, &behind) && (*behind == '\0' || dk_unit_parse(behind, strlen(behind), &unit)));
+           (dk_number_from_text(word, &number, &behind) &&
+            (*behind == '\0' || dk_unit_parse(behind, strlen(behind), &unit)));
 }
 
 /* What a row is, of the table's data or none of them. */
@@ -1225,8 +1244,9 @@ static row_role role_of(const dk_source *source)
         const bool number = cell->type == DK_CELL_REAL || cell->type == DK_CELL_INTEGER ||
                             (word[0] != '\0' && strspn(word, "0123456789.,-") == strlen(word));
         total |= perhaps && is_amount(cell, word);
-        /* Before the amounts, perhaps behind the number of the row: a column may say 合计 of something else. Where what the
-         * rows have in common is written in the sum, too (5, 周寨村, 小计, or 5, 2020, 小计), amounts follow the word. */
+        /* Before the amounts, perhaps behind the number of the row: a column may say 合计 of something else. Where what
+         * the rows have in common is written in the sum, too (5, 周寨村, 小计, or 5, 2020, 小计), amounts follow the
+         * word. */
         const bool before = numbers == 0 || (numbers == 1 && own == 1);
         if (before || numbers == leading) {
             const bool sum = is_total_word(word) || is_made_total(cell);
@@ -1247,11 +1267,7 @@ static row_role role_of(const dk_source *source)
                        ((source->table->spanned > 1 && 2 * source->table->spanned >= source->n_columns) ||
                         (ordinal && source->n_columns > 2));
     footer &= numbers == 0 && 2 * own <= source->n_columns + 1;
-    return total                    ? ROW_TOTAL
-           : label                  ? ROW_LABEL
-           : footer                 ? ROW_FOOTER
-           : repeats_header(source) ? ROW_HEADER
-                                    : ROW_DATA;
+    return total ? ROW_TOTAL : label ? ROW_LABEL : footer ? ROW_FOOTER : repeats_header(source) ? ROW_HEADER : ROW_DATA;
 }
 
 /* Whether the row of a rejects file stands for a file that could not be read: it names that and the reason alone. */
@@ -1273,9 +1289,8 @@ static void check_outside(dk_source *source)
     for (size_t i = 0; i < source->n_raw && source->problem[0] == '\0'; i++) {
         while (column < source->n_columns && source->raw_index[column] < i)
             column++;
-        const bool named =
-            (column < source->n_columns && source->raw_index[column] == i) || (int)i == source->wkt_index ||
-            (int)i == source->boundary_index;
+        const bool named = (column < source->n_columns && source->raw_index[column] == i) ||
+                           (int)i == source->wkt_index || (int)i == source->boundary_index;
         if (!named && !dk_cell_blank(&source->raw[i]))
             snprintf(
                 source->problem, sizeof source->problem,
@@ -1358,7 +1373,8 @@ static void name_hidden_columns(const dk_source *source)
     dk_buf *notes = &source->table->notes;
     size_t n = 0;
     for (size_t i = 0; source->sheet != NULL && i < source->n_columns; i++)
-        if (source->raw_index[i] != SIZE_MAX && dk_sheet_column_hidden(source->sheet, source->raw_index[i]) && n++ < NAMED)
+        if (source->raw_index[i] != SIZE_MAX && dk_sheet_column_hidden(source->sheet, source->raw_index[i]) &&
+            n++ < NAMED)
             dk_buf_format(notes, "%s%s", n > 1 ? ", " : "the sheet hides columns that count like the others, ",
                           source->columns[i].name);
     if (n > NAMED)
@@ -1373,8 +1389,9 @@ const char *dk_source_table_notes(dk_source *source)
     dk_buf_clear(&table->notes);
     if (table->left_out.n > 0) {
         name_rows(&table->left_out, &table->notes);
-        dk_buf_text(&table->notes,
-                    "left out: totals (合计), the header again, numbers of the columns, labels of groups, or what stands below a table\n");
+        dk_buf_text(
+            &table->notes,
+            "left out: totals (合计), the header again, numbers of the columns, labels of groups, or what stands below a table\n");
     }
     if (table->files.n > 0) {
         name_rows(&table->files, &table->notes);
@@ -1383,23 +1400,26 @@ const char *dk_source_table_notes(dk_source *source)
     }
     if (table->hidden.n > 0) {
         name_rows(&table->hidden, &table->notes);
-        dk_buf_format(&table->notes,
-                      "read like the others, though the sheet hides %s, by a filter or by hand; if %s no part of the table, delete "
-                      "%s there\n",
-                      table->hidden.n == 1 ? "it" : "them", table->hidden.n == 1 ? "it is" : "they are",
-                      table->hidden.n == 1 ? "it" : "them");
+        dk_buf_format(
+            &table->notes,
+            "read like the others, though the sheet hides %s, by a filter or by hand; if %s no part of the table, delete "
+            "%s there\n",
+            table->hidden.n == 1 ? "it" : "them", table->hidden.n == 1 ? "it is" : "they are",
+            table->hidden.n == 1 ? "it" : "them");
     }
     name_hidden_columns(source);
     if (table->unclear_row > 0)
-        dk_buf_format(&table->notes,
-                      "row %lld above the header says 单位, but not which in words that are known, or two of one kind, so nothing "
-                      "was converted by that; say the unit in the names of the columns, such as 补偿总额（万元）\n",
-                      (long long)table->unclear_row);
+        dk_buf_format(
+            &table->notes,
+            "row %lld above the header says 单位, but not which in words that are known, or two of one kind, so nothing "
+            "was converted by that; say the unit in the names of the columns, such as 补偿总额（万元）\n",
+            (long long)table->unclear_row);
     if (table->late_units > 0)
-        dk_buf_format(&table->notes,
-                      "row %lld, below the table, says units, and nothing was converted by that; say them above the header, or in "
-                      "the names of the columns, such as 补偿总额（万元）\n",
-                      (long long)table->late_units);
+        dk_buf_format(
+            &table->notes,
+            "row %lld, below the table, says units, and nothing was converted by that; say them above the header, or in "
+            "the names of the columns, such as 补偿总额（万元）\n",
+            (long long)table->late_units);
     if (source->mining != NULL)
         dk_buf_text(&table->notes, dk_source_mining_notes(source));
     const char *text = dk_buf_cstr(&table->notes);

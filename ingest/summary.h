@@ -12,14 +12,14 @@ typedef struct dk_summary {
     const char *store, *kind, *title; /* borrowed */
     bool dry_run;
     int64_t read, loaded, replaced, unchanged, repaired, rejected, unlinked, area_differs, ambiguous;
-    int64_t undrawn;               /* rows of a layer without outline: loaded, replaced or unchanged */
-    int64_t left_out;              /* rows of tables that are no data, such as totals */
-    int64_t staged, staged_batch;  /* unchanged rows that are only staged, and the last batch they are in */
-    bool staged_apart;             /* they are in several */
-    size_t files, files_failed;    /* data sets loaded; and those of folders that could not be read */
-    int64_t batch;                 /* 0: none was made */
-    int64_t generation;            /* in which it was published; 0: not */
-    const char *rejects;           /* path; NULL: no row was rejected */
+    int64_t undrawn;              /* rows of a layer without outline: loaded, replaced or unchanged */
+    int64_t left_out;             /* rows of tables that are no data, such as totals */
+    int64_t staged, staged_batch; /* unchanged rows that are only staged, and the last batch they are in */
+    bool staged_apart;            /* they are in several */
+    size_t files, files_failed;   /* data sets loaded; and those of folders that could not be read */
+    int64_t batch;                /* 0: none was made */
+    int64_t generation;           /* in which it was published; 0: not */
+    const char *rejects;          /* path; NULL: no row was rejected */
     struct dk_summary_note {
         char *text; /* owned */
         bool apart; /* no report takes it */

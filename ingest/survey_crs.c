@@ -18,7 +18,8 @@ static int number_in(const char *text)
 /* The whole degrees of 117, 117.0, 117°00′. *ret_between: minutes or decimals that are not zero follow. 0: none. */
 static int meridian_of(const char *text, bool *ret_between)
 {
-    static const char *const marks[] = {".", "．", ",", "，", "°", "º", "度", "′", "'", "’", "分", ":", "：", "-", " ", NULL};
+    static const char *const marks[] = {".", "．", ",",  "，", "°",  "º", "度", "′",
+                                        "'", "’",  "分", ":",  "：", "-", " ",  NULL};
     const char *at = text + strcspn(text, "0123456789");
     *ret_between = false;
     at += strspn(at, "0123456789");
@@ -72,8 +73,8 @@ static bool is_gauss(const char *text)
     return one_of(plain, names);
 }
 
-static bool header_fits(const dk_survey_header *header, const dk_survey_evidence *evidence, const dk_zone_family *datum, char *out,
-                        size_t size)
+static bool header_fits(const dk_survey_header *header, const dk_survey_evidence *evidence, const dk_zone_family *datum,
+                        char *out, size_t size)
 {
     static const char *const metres[] = {"", "米", "m", "meter", "metre", "公尺", NULL};
     static const char *const degrees[] = {"", "度", "十进制度", "degree", "degrees", NULL};
@@ -181,8 +182,8 @@ static int zones_in(const int64_t *counts, size_t n, int *ret_zone)
 }
 
 /* false: the zones of the parcels do not fit together, or not all are said. */
-static bool zones_fit(const dk_survey_header *header, const dk_survey_evidence *e, const dk_zone_family *datum, char *out,
-                      size_t size)
+static bool zones_fit(const dk_survey_header *header, const dk_survey_evidence *e, const dk_zone_family *datum,
+                      char *out, size_t size)
 {
     int before, said;
     const int n_before = zones_in(e->n_zone, 100, &before), n_said = zones_in(e->n_bare_zone, 46, &said);

@@ -24,8 +24,8 @@ typedef struct dk_survey_evidence {
     int64_t n_zone[100], zone_line[100];         /* parcels whose eastings begin with this zone */
     int64_t n_bare, bare_line;                   /* parcels whose eastings begin with none */
     int64_t n_bare_zone[46], bare_zone_line[46]; /* those of them whose header says this zone */
-    int64_t unsaid_line;                         /* the first of them whose header does not say the zone, or says no zone's meridian; 0: none */
-    char unsaid[700];                            /* why not, if it contradicts itself */
+    int64_t unsaid_line; /* the first of them whose header does not say the zone, or says no zone's meridian; 0: none */
+    char unsaid[700];    /* why not, if it contradicts itself */
     int64_t n_differing; /* parcels whose header says another zone than their eastings begin with */
     char differing_band[DK_SURVEY_HEADER_TEXT], differing_zone[DK_SURVEY_HEADER_TEXT]; /* what the first of them says */
 } dk_survey_evidence;

@@ -123,8 +123,8 @@ static size_t return_of(const size_t *returns, size_t start, size_t end)
     return k;
 }
 
-/* Whether the point belongs to the ring behind it, which may begin or pass where another began: the 圈号 of that one, which is
- * not circle, goes on behind it. If what goes on is a ring without it, it only bears the wrong number. */
+/* Whether the point belongs to the ring behind it, which may begin or pass where another began: the 圈号 of that one,
+ * which is not circle, goes on behind it. If what goes on is a ring without it, it only bears the wrong number. */
 static bool is_of_next(const dk_survey_point *points, const size_t *returns, size_t n, size_t point, int32_t circle)
 {
     size_t first = point;
@@ -136,9 +136,9 @@ static bool is_of_next(const dk_survey_point *points, const size_t *returns, siz
     return end - first > STRAY_POINTS && return_of(returns, point + 1, end) >= end;
 }
 
-/* Whether the 点号 start anew at a point, so that it is the first of another ring that is not closed either, though it lies
- * where the one from start on began: the second 点号 comes behind it, elsewhere, and what follows is no ring without it. io_end: 0,
- * and kept for the next point. */
+/* Whether the 点号 start anew at a point, so that it is the first of another ring that is not closed either, though it
+ * lies where the one from start on began: the second 点号 comes behind it, elsewhere, and what follows is no ring
+ * without it. io_end: 0, and kept for the next point. */
 static bool begins_anew(const dk_survey_point *points, const char *texts, const size_t *returns, size_t n, size_t start,
                         size_t point, size_t *io_end)
 {
@@ -152,8 +152,8 @@ static bool begins_anew(const dk_survey_point *points, const char *texts, const 
 }
 
 /* Where the ring that starts there closes exactly; n: nowhere. */
-static size_t closing_point(const dk_survey_point *points, const char *texts, const size_t *returns, size_t n, size_t start,
-                            bool *ret_stray)
+static size_t closing_point(const dk_survey_point *points, const char *texts, const size_t *returns, size_t n,
+                            size_t start, bool *ret_stray)
 {
     int32_t circle;
     size_t end = 0;
@@ -176,7 +176,8 @@ static size_t repeated_label(const dk_survey_point *points, const char *texts, s
     return end;
 }
 
-/* Whether the 点号 start anew at a place where the first comes again: the second comes behind it, or nothing, which is told. */
+/* Whether the 点号 start anew at a place where the first comes again: the second comes behind it, or nothing, which is
+ * told. */
 static bool starts_again(const dk_survey_point *points, const char *texts, size_t start, size_t again, size_t end)
 {
     return again + 1 == end || strcmp(texts + points[again + 1].label, texts + points[start + 1].label) == 0;

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_FIELDS 24 /* of a line; the format has 14 at most */
-#define MAX_LABEL 60  /* bytes of a 点号 */
+#define MAX_FIELDS 24    /* of a line; the format has 14 at most */
+#define MAX_LABEL 60     /* bytes of a 点号 */
 #define MAX_WHOLE 12     /* digits of a number before the point */
 #define MAX_DECIMALS 400 /* and behind it; programs that calculate in decimals write a hundred */
 #define AREA_AGREES 0.001
@@ -176,7 +176,8 @@ static bool number(const char *text, double *ret)
     size_t decimals = 0;
     if (at[digits] == '.')
         decimals = strspn(at + digits + 1, "0123456789");
-    if (digits + decimals == 0 || digits > MAX_WHOLE || decimals > MAX_DECIMALS || at[digits + (at[digits] == '.') + decimals] != '\0')
+    if (digits + decimals == 0 || digits > MAX_WHOLE || decimals > MAX_DECIMALS ||
+        at[digits + (at[digits] == '.') + decimals] != '\0')
         return false;
     *ret = strtod(text, NULL); /* the programs keep the C locale */
     return true;
@@ -434,9 +435,11 @@ static dk_status add_point(dk_survey *s, char *const *fields, int64_t line, dk_e
     }
     if (is_too_long(fields[2]) || is_too_long(fields[3])) {
         const char *shown_field = is_too_long(fields[2]) ? fields[2] : fields[3];
-        problem(s, "line %lld, %s: \"%.*s%s\" has more digits than a coordinate (%d before the point, %d behind it); write it "
-                "with fewer",
-                (long long)line, label, SHOWN(shown_field), strlen(shown_field) > 40 ? "…" : "", MAX_WHOLE, MAX_DECIMALS);
+        problem(
+            s,
+            "line %lld, %s: \"%.*s%s\" has more digits than a coordinate (%d before the point, %d behind it); write it "
+            "with fewer",
+            (long long)line, label, SHOWN(shown_field), strlen(shown_field) > 40 ? "…" : "", MAX_WHOLE, MAX_DECIMALS);
         return DK_OK;
     }
     if (!number(fields[2], &first) || !number(fields[3], &second)) {
@@ -660,13 +663,14 @@ static bool is_footer(const char *text)
     return false;
 }
 
-/* Fields of a line that began with a tab, which may stand before the line or behind a first field that is empty: then one
- * is missing. empty: a text that is. Their number. */
+/* Fields of a line that began with a tab, which may stand before the line or behind a first field that is empty: then
+ * one is missing. empty: a text that is. Their number. */
 static size_t add_first(char **fields, size_t n, char *empty)
 {
     int64_t circle;
     const bool point = n == 3 || (n == 4 && fields[1][0] != '\0' && (!whole(fields[1], &circle) || circle >= 10000));
-    const bool parcel = n >= 7 && n < MAX_FIELDS && is_shape(fields[DK_SURVEY_SHAPE - 1]) && !looks_like_parcel(fields, n);
+    const bool parcel =
+        n >= 7 && n < MAX_FIELDS && is_shape(fields[DK_SURVEY_SHAPE - 1]) && !looks_like_parcel(fields, n);
     if (!point && !parcel)
         return n;
     memmove(fields + 1, fields, n * sizeof *fields);
@@ -698,7 +702,8 @@ static dk_status take_line(dk_survey *s, const dk_text_line *line, bool *in_parc
         return keep_next(s, line, err);
     }
     const char *parameters = strstr(text, "转换参数");
-    if (parameters != NULL) { /* wherever it stands: a pair of the project would become a column, another line be quoted */
+    if (parameters !=
+        NULL) { /* wherever it stands: a pair of the project would become a column, another line be quoted */
         s->secret |= holds_parameters(parameters);
         return DK_OK;
     }
@@ -711,7 +716,8 @@ static dk_status take_line(dk_survey *s, const dk_text_line *line, bool *in_parc
             return header_pair(s, text, line->number, err);
     }
     narrow(text, "，", ',');
-    const bool tab_first = (parcels || *in_parcel) && text > (char *)s->folded.data && text[-1] == '\t' && strchr(text, ',') == NULL;
+    const bool tab_first =
+        (parcels || *in_parcel) && text > (char *)s->folded.data && text[-1] == '\t' && strchr(text, ',') == NULL;
     char *empty = text + strlen(text);
     if (parcels || *in_parcel)
         tabs_to_commas(text);
@@ -836,8 +842,9 @@ static void note_area(const dk_survey *s, dk_buf *out)
                       "地块面积 is in %s, as the areas of the points of %lld parcels tell (%lld agree within 0.1 %%)\n",
                       s->n_hectares > 0 ? "公顷" : "平方米", told, (long long)s->n_agreeing);
     if (s->n_mu > 0)
-        dk_buf_format(out, "地块面积 of %lld parcels is in 亩, which is not the format's: as the areas of their points tell\n",
-                      (long long)s->n_mu);
+        dk_buf_format(
+            out, "地块面积 of %lld parcels is in 亩, which is not the format's: as the areas of their points tell\n",
+            (long long)s->n_mu);
     if (s->n_undecided > 0)
         dk_buf_format(
             out, "地块面积 of %lld parcels agrees with no unit; it was read as %s\n", (long long)s->n_undecided,
@@ -848,7 +855,8 @@ static void note_decided(dk_survey *s)
 {
     dk_buf *out = &s->decided;
     if (s->epsg != 0 && !s->zones_apart && s->evidence.n_metres + s->evidence.n_degrees > 0)
-        dk_buf_format(out, "the file's coordinate system is EPSG:%d, from 坐标系=%s and %s\n", s->epsg, s->header.system,
+        dk_buf_format(out, "the file's coordinate system is EPSG:%d, from 坐标系=%s and %s\n", s->epsg,
+                      s->header.system,
                       s->evidence.n_degrees > 0 ? "the numbers, which are degrees"
                       : s->evidence.n_bare > 0  ? "带号 or 中央子午线 of the header"
                                                 : "the zone before the eastings");
@@ -860,10 +868,11 @@ static void note_decided(dk_survey *s)
             out, "the header holds 转换参数, which may be classified: they were neither used nor kept; take them out "
                  "before the file is passed on\n");
     if (s->height_line > 0)
-        dk_buf_format(out,
-                      "rows of points have a fifth value (the first is line %lld), which was taken as a height and left "
-                      "out\n",
-                      (long long)s->height_line);
+        dk_buf_format(
+            out,
+            "rows of points have a fifth value (the first is line %lld), which was taken as a height and left "
+            "out\n",
+            (long long)s->height_line);
     if (s->not_understood_line > 0)
         dk_buf_format(out, "line %lld, and perhaps others outside of the parcels, was not understood and left out\n",
                       (long long)s->not_understood_line);

@@ -37,7 +37,8 @@ static bool secret(dk_yaml *yaml, const dk_yaml_key *key, double most, double *r
     if (node == NULL)
         return true;
     char text[64], *end = NULL;
-    bool good = node->type == YAML_SCALAR_NODE && node->data.scalar.length > 0 && node->data.scalar.length < sizeof text;
+    bool good =
+        node->type == YAML_SCALAR_NODE && node->data.scalar.length > 0 && node->data.scalar.length < sizeof text;
     if (good) {
         memcpy(text, node->data.scalar.value, node->data.scalar.length);
         text[node->data.scalar.length] = '\0';
@@ -55,7 +56,8 @@ static bool secret(dk_yaml *yaml, const dk_yaml_key *key, double most, double *r
     return false;
 }
 
-/* Radians read as seconds of arc, or a ratio as parts per million, would turn and stretch by next to nothing, metres off. */
+/* Radians read as seconds of arc, or a ratio as parts per million, would turn and stretch by next to nothing, metres
+ * off. */
 static bool refuse_unit(dk_yaml *yaml, const dk_yaml_key *key, const char *why)
 {
     dk_yaml_enter(yaml, key->name);
@@ -67,19 +69,22 @@ static bool refuse_unit(dk_yaml *yaml, const dk_yaml_key *key, const char *why)
 static bool rotation_unit(dk_yaml *yaml, const dk_yaml_key *key, double value)
 {
     return value == 0 || fabs(value) >= 1e-4 ||
-           refuse_unit(yaml, key,
-                       "this is less than a ten-thousandth of a second of arc: if it is in radians, write it in seconds, of which a "
-                       "radian has 206265, else 0");
+           refuse_unit(
+               yaml, key,
+               "this is less than a ten-thousandth of a second of arc: if it is in radians, write it in seconds, of which a "
+               "radian has 206265, else 0");
 }
 
 static bool scale_unit(dk_yaml *yaml, const dk_yaml_key *key, double value)
 {
     if (value != 0 && fabs(value) < 1e-3)
-        return refuse_unit(yaml, key,
-                           "this is less than a thousandth of a part per million: if it is a ratio, write it times 1000000, "
-                           "else 0");
+        return refuse_unit(
+            yaml, key,
+            "this is less than a thousandth of a part per million: if it is a ratio, write it times 1000000, "
+            "else 0");
     return value == 1 || fabs(value - 1) >= 1e-4 ||
-           refuse_unit(yaml, key, "this looks like a factor: write what is above 1 times 1000000, in parts per million");
+           refuse_unit(yaml, key,
+                       "this looks like a factor: write what is above 1 times 1000000, in parts per million");
 }
 
 static bool epsg(dk_yaml *yaml, const dk_yaml_key *key, int *ret)
@@ -182,11 +187,12 @@ static bool read_extent(dk_yaml *yaml, const dk_yaml_key *key, dk_transformation
 
 static bool say_convention(dk_yaml *yaml, const yaml_node_t *node, method of)
 {
-    return dk_yaml_fail(yaml, node,
-                        of == HELMERT7
-                            ? "convention is missing: position_vector or coordinate_frame. The rotations have opposite signs in "
-                              "the two, and the wrong one is metres to hundreds of metres off; who gave the parameters knows"
-                            : "convention is missing: clockwise or counterclockwise, which way the rotation turns on a map");
+    return dk_yaml_fail(
+        yaml, node,
+        of == HELMERT7
+            ? "convention is missing: position_vector or coordinate_frame. The rotations have opposite signs in "
+              "the two, and the wrong one is metres to hundreds of metres off; who gave the parameters knows"
+            : "convention is missing: clockwise or counterclockwise, which way the rotation turns on a map");
 }
 
 static bool read_root(dk_yaml *yaml, dk_transformation *self, point **ret_points, size_t *ret_n)
@@ -267,16 +273,15 @@ static bool read_root(dk_yaml *yaml, dk_transformation *self, point **ret_points
     }
     self->tolerance = 0.5;
     if (!secret(yaml, &keys[SCALE], 10000, &self->scale) || !scale_unit(yaml, &keys[SCALE], self->scale) ||
-        !secret(yaml, &keys[TOLERANCE], 100, &self->tolerance) ||
-        !read_extent(yaml, &keys[EXTENT], self))
+        !secret(yaml, &keys[TOLERANCE], 100, &self->tolerance) || !read_extent(yaml, &keys[EXTENT], self))
         return false;
     if (self->tolerance <= 0)
         return dk_yaml_fail(yaml, keys[TOLERANCE].value, "tolerance: write metres above 0");
     if (keys[SYSTEMS].value != NULL) {
         dk_yaml_key systems[] = {{"from", true, NULL}, {"to", true, NULL}};
         dk_yaml_enter(yaml, "systems");
-        const bool good = dk_yaml_mapping(yaml, keys[SYSTEMS].value, systems, 2) && epsg(yaml, &systems[0], &self->from_epsg) &&
-                          epsg(yaml, &systems[1], &self->to_epsg);
+        const bool good = dk_yaml_mapping(yaml, keys[SYSTEMS].value, systems, 2) &&
+                          epsg(yaml, &systems[0], &self->from_epsg) && epsg(yaml, &systems[1], &self->to_epsg);
         dk_yaml_leave(yaml);
         if (!good)
             return false;
@@ -284,8 +289,10 @@ static bool read_root(dk_yaml *yaml, dk_transformation *self, point **ret_points
     if (!read_points(yaml, &keys[POINTS], ret_points, ret_n))
         return false;
     if (self->from_epsg == 0 && (self->method == PLANE4 || *ret_n > 0))
-        return dk_yaml_fail(yaml, root, "systems is missing: the plane coordinate systems of %s, such as {from: EPSG:2384, to: EPSG:4548}",
-                            self->method == PLANE4 ? "plane4" : "the control points");
+        return dk_yaml_fail(
+            yaml, root,
+            "systems is missing: the plane coordinate systems of %s, such as {from: EPSG:2384, to: EPSG:4548}",
+            self->method == PLANE4 ? "plane4" : "the control points");
     return true;
 }
 
@@ -302,13 +309,14 @@ static dk_status check_system(int code, dk_datum datum, const char *path, const 
         return dk_fail(err, DK_INVALID, "%s: systems.%s: %s is no coordinate system of %s", path, key, text,
                        dk_datum_name(datum));
     if (crs.datum != datum)
-        return dk_fail(err, DK_INVALID, "%s: systems.%s: %s is of %s, and %s is needed", path, key, crs.name, dk_datum_name(crs.datum),
-                       dk_datum_name(datum));
+        return dk_fail(err, DK_INVALID, "%s: systems.%s: %s is of %s, and %s is needed", path, key, crs.name,
+                       dk_datum_name(crs.datum), dk_datum_name(datum));
     if (!crs.gauss || crs.zone != 0)
-        return dk_fail(err, DK_INVALID,
-                       "%s: systems.%s: %s has the zone before its eastings or is no Gauss-Kruger plane; name the system without "
-                       "it, as scale and rotation would apply to it too",
-                       path, key, crs.name);
+        return dk_fail(
+            err, DK_INVALID,
+            "%s: systems.%s: %s has the zone before its eastings or is no Gauss-Kruger plane; name the system without "
+            "it, as scale and rotation would apply to it too",
+            path, key, crs.name);
     return DK_OK;
 }
 
@@ -319,7 +327,8 @@ static dk_status check_points(dk_transformation *self, const point *points, size
     dk_transformer *forth = NULL, *back = NULL;
     double worst = 0;
     if (n == 0) {
-        dk_buf_format(&self->notes, "the transformation %s has no control points: nothing tells whether it is right\n", self->name);
+        dk_buf_format(&self->notes, "the transformation %s has no control points: nothing tells whether it is right\n",
+                      self->name);
         return DK_OK;
     }
     const dk_crs_policy policy = {.transformation = self};
@@ -339,10 +348,11 @@ static dk_status check_points(dk_transformation *self, const point *points, size
         const double north = (a[1] - b[1]) * 110900, east = (a[0] - b[0]) * 111320 * cos(b[1] * M_PI / 180);
         const double off = hypot(north, east);
         if (!(off <= self->tolerance)) {
-            status = dk_fail(err, DK_INVALID,
-                             "%s: its control point %s is missed by %.3f m, more than the tolerance of %.3g m: the parameters, "
-                             "their convention or the point are wrong",
-                             path, points[i].name, isfinite(off) ? off : 1e9, self->tolerance);
+            status = dk_fail(
+                err, DK_INVALID,
+                "%s: its control point %s is missed by %.3f m, more than the tolerance of %.3g m: the parameters, "
+                "their convention or the point are wrong",
+                path, points[i].name, isfinite(off) ? off : 1e9, self->tolerance);
             break;
         }
         worst = off > worst ? off : worst;
@@ -421,7 +431,8 @@ dk_status dk_transformation_read(const char *path, dk_transformation **ret_trans
         dk_yaml_finish(&yaml);
     }
     if (status == DK_OK && open)
-        dk_buf_format(&self->notes, "others than its owner can read %s, whose parameters must not spread: chmod 600\n", path);
+        dk_buf_format(&self->notes, "others than its owner can read %s, whose parameters must not spread: chmod 600\n",
+                      path);
     if (status == DK_OK && self->from_epsg != 0 &&
         (status = check_system(self->from_epsg, self->from, path, "from", err)) == DK_OK)
         status = check_system(self->to_epsg, DK_DATUM_CGCS2000, path, "to", err);
@@ -481,16 +492,17 @@ bool dk_transformation_steps(const dk_transformation *self, double semi_major, d
 {
     const double *v = self->values;
     if (self->method == HELMERT7) {
-        dk_buf_format(out,
-                      " +step +proj=cart +a=%.10g +rf=%.12g +step +proj=helmert +x=%.12g +y=%.12g +z=%.12g +rx=%.12g +ry=%.12g "
-                      "+rz=%.12g +s=%.12g +convention=%s +step +inv +proj=cart +ellps=GRS80",
-                      semi_major, inverse_flattening, v[0], v[1], v[2], v[3], v[4], v[5], self->scale,
-                      self->opposite ? "coordinate_frame" : "position_vector");
+        dk_buf_format(
+            out,
+            " +step +proj=cart +a=%.10g +rf=%.12g +step +proj=helmert +x=%.12g +y=%.12g +z=%.12g +rx=%.12g +ry=%.12g "
+            "+rz=%.12g +s=%.12g +convention=%s +step +inv +proj=cart +ellps=GRS80",
+            semi_major, inverse_flattening, v[0], v[1], v[2], v[3], v[4], v[5], self->scale,
+            self->opposite ? "coordinate_frame" : "position_vector");
         return !out->failed;
     }
     /* PROJ turns clockwise, and takes the scale as a factor. */
-    dk_buf_format(out, " +step +proj=helmert +x=%.12g +y=%.12g +s=%.15g +theta=%.12g", v[0], v[1], 1 + self->scale * 1e-6,
-                  self->opposite ? -v[2] : v[2]);
+    dk_buf_format(out, " +step +proj=helmert +x=%.12g +y=%.12g +s=%.15g +theta=%.12g", v[0], v[1],
+                  1 + self->scale * 1e-6, self->opposite ? -v[2] : v[2]);
     char text[24];
     dk_crs to;
     snprintf(text, sizeof text, "EPSG:%d", self->to_epsg);

@@ -43,8 +43,8 @@ int dk_transformation_plane(const dk_transformation *transformation);
 /* West, south, east, north in degrees of CGCS2000 in which it holds; NULL: not said. */
 const double *dk_transformation_extent(const dk_transformation *transformation);
 
-/* Appends the steps of a PROJ pipeline. helmert7: from longitude and latitude on the old datum, whose ellipsoid is given,
- * to those of CGCS2000, both in radians. plane4: from the old plane to longitude and latitude in radians. */
+/* Appends the steps of a PROJ pipeline. helmert7: from longitude and latitude on the old datum, whose ellipsoid is
+ * given, to those of CGCS2000, both in radians. plane4: from the old plane to longitude and latitude in radians. */
 bool dk_transformation_steps(const dk_transformation *transformation, double semi_major, double inverse_flattening,
                              dk_buf *out);
 

@@ -3,14 +3,18 @@
 #include <string.h>
 
 /* What stands before 单位 of an office. */
-static const char *const offices[] = {"填报", "编制", "制表", "填表", "报送", "上报", "申报", "申请", "用地", "建设", "主管", "实施",
-                                      "征地", "征收", "测绘", "勘测", "施工", "权属", "编报", "承办", "责任", "所有", "使用", "受款",
-                                      "收款", "所属", "经办", "审核", "批准", "委托", "设计", "评估", "监理"};
+static const char *const offices[] = {"填报", "编制", "制表", "填表", "报送", "上报", "申报", "申请", "用地",
+                                      "建设", "主管", "实施", "征地", "征收", "测绘", "勘测", "施工", "权属",
+                                      "编报", "承办", "责任", "所有", "使用", "受款", "收款", "所属", "经办",
+                                      "审核", "批准", "委托", "设计", "评估", "监理"};
 
-/* What stands before a colon if a unit may come behind it; where one of them or 单位 follows a unit, that ends there. */
-static const char *const measures[] = {"面积", "金额", "资金", "费用", "价款", "投资", "补偿费", "补偿款", "货币", "地价", "计量"};
+/* What stands before a colon if a unit may come behind it; where one of them or 单位 follows a unit, that ends there.
+ */
+static const char *const measures[] = {"面积",   "金额",   "资金", "费用", "价款", "投资",
+                                       "补偿费", "补偿款", "货币", "地价", "计量"};
 
-/* With what else a word before a colon may end if money is behind it. 万元 and 元 are names, too (联系人：万元), so not with any. */
+/* With what else a word before a colon may end if money is behind it. 万元 and 元 are names, too (联系人：万元), so not
+ * with any. */
 static const char *const moneys[] = {"补偿", "额", "款", "费", "价", "金", "投资"};
 
 #define N_OF(list) (sizeof(list) / sizeof *(list))
@@ -58,17 +62,19 @@ static size_t between(const char *text)
 static bool is_end(const char *text)
 {
     static const char *const brackets[] = {"【", "】", "〔", "〕"};
-    return *text == '\0' || strchr("()[]", *text) != NULL || between(text) > 0 || begins_with_one(text, brackets, N_OF(brackets));
+    return *text == '\0' || strchr("()[]", *text) != NULL || between(text) > 0 ||
+           begins_with_one(text, brackets, N_OF(brackets));
 }
 
-/* The longest unit with which a text begins and behind which something else does: its bytes, 0 if there is none. Blanks may
- * stand in it, 万 元; 万载县 begins with none. */
+/* The longest unit with which a text begins and behind which something else does: its bytes, 0 if there is none. Blanks
+ * may stand in it, 万 元; 万载县 begins with none. */
 static size_t leading_unit(const char *text, dk_unit *ret_unit)
 {
     char plain[40]; /* without blanks; units are shorter */
     size_t n = 0, found = 0;
     for (size_t at = 0; n < sizeof plain; at++) {
-        const bool ends = is_end(text + at) || begins(text + at, "单位") || begins_with_one(text + at, measures, N_OF(measures));
+        const bool ends =
+            is_end(text + at) || begins(text + at, "单位") || begins_with_one(text + at, measures, N_OF(measures));
         if (n > 0 && ends && dk_unit_parse(plain, n, ret_unit))
             found = at;
         if (ends && text[at] != ' ' && text[at] != '/')
@@ -175,7 +181,8 @@ static const char *find_label(const char *text, const char **ret_behind)
 /* Passes a colon, or what stands for one, and a bracket behind it. */
 static const char *skip_colon(const char *text)
 {
-    static const char *const marks[] = {":", "∶", ";", "、", "为", "是", "(", "[", "【", "〔"}; /* two by a slip of the key */
+    static const char *const marks[] = {":",  "∶", ";", "、", "为",
+                                        "是", "(", "[", "【", "〔"}; /* two by a slip of the key */
     for (size_t i = 0; i < N_OF(marks); i++)
         if (begins(text, marks[i])) {
             text += strlen(marks[i]);

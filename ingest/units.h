@@ -11,8 +11,8 @@ typedef struct dk_unit {
     double num, den; /* 1 unit = num/den of the base */
 } dk_unit;
 
-/* Recognises a unit, NFKC-folded text without blanks: 公顷, ha, hm2, 亩, 平方米, m2, 平方公里, km2, 元, 千元, 万元, 亿元,
- * yuan, and one divided by another: 元/亩, 万元/公顷, yuan/mu. false: none of these. */
+/* Recognises a unit, NFKC-folded text without blanks: 公顷, ha, hm2, 亩, 平方米, m2, 平方公里, km2, 元, 千元, 万元,
+ * 亿元, yuan, and one divided by another: 元/亩, 万元/公顷, yuan/mu. false: none of these. */
 bool dk_unit_parse(const char *text, size_t size, dk_unit *ret_unit);
 bool dk_unit_same(const dk_unit *a, const dk_unit *b);
 #define DK_UNIT_NAME 32

@@ -23,8 +23,8 @@ bool dk_date_in_china(char date[11], int minute, int offset)
     return true;
 }
 
-/* A time of day, 08:30 with seconds or not, and perhaps how far its clock is before UTC: Z, +08:00, +0800, +08. To the end of
- * the text. */
+/* A time of day, 08:30 with seconds or not, and perhaps how far its clock is before UTC: Z, +08:00, +0800, +08. To the
+ * end of the text. */
 static bool read_clock(const char *text, int *ret_minute, bool *ret_zoned, int *ret_offset)
 {
     unsigned hour = 0, minute = 0, hours = 0, minutes = 0;
@@ -239,7 +239,8 @@ static bool skip_word(const char **at, const char *word)
 
 static bool skip_month(const char **at)
 {
-    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     for (size_t i = 0; i < sizeof months / sizeof *months; i++)
         if (skip_word(at, months[i]))
             return true;
@@ -311,8 +312,8 @@ static bool keep_text(const char *text, size_t size, dk_buf *memory, dk_value *r
     return true;
 }
 
-/* Serials of 1949-10-01 and 2100-01-01. A number that no cell's format makes a date of and that lies elsewhere is rather a year,
- * a year and a month, or a number: 2020 would be a day of 1905. */
+/* Serials of 1949-10-01 and 2100-01-01. A number that no cell's format makes a date of and that lies elsewhere is
+ * rather a year, a year and a month, or a number: 2020 would be a day of 1905. */
 #define FIRST_SERIAL 18172
 #define LAST_SERIAL 73051
 
@@ -336,9 +337,10 @@ static bool date_value(const dk_cell *cell, const dk_value_context *context, con
     char date[11];
     dk_cell counted = *cell;
     if (cell->no_day) {
-        snprintf(ret_problem, problem_size,
-                 "\"%.7s\" is no date: the sheet shows no day of it, and keeps the first of the month; write it as 2020-06-15",
-                 text);
+        snprintf(
+            ret_problem, problem_size,
+            "\"%.7s\" is no date: the sheet shows no day of it, and keeps the first of the month; write it as 2020-06-15",
+            text);
         return false;
     }
     if (cell->type == DK_CELL_TEXT) /* without the blanks at its ends, in plain digits */
@@ -349,16 +351,17 @@ static bool date_value(const dk_cell *cell, const dk_value_context *context, con
         return false;
     }
     if (strcmp(date, "1900-01-01") < 0) {
-        snprintf(ret_problem, problem_size,
-                 "\"%.*s\" is a day before 1900, as programs write where there is none; leave it empty, or correct the year",
-                 shown(text, size), text);
+        snprintf(
+            ret_problem, problem_size,
+            "\"%.*s\" is a day before 1900, as programs write where there is none; leave it empty, or correct the year",
+            shown(text, size), text);
         return false;
     }
     return keep_text(date, 10, memory, ret_value, ret_offset);
 }
 
-/* Whether digits are held apart otherwise than by one blank before each three of a whole number, as in 1 234 567.5: then they are
- * two numbers in one cell, of which one must not be made. text: folded. */
+/* Whether digits are held apart otherwise than by one blank before each three of a whole number, as in 1 234 567.5:
+ * then they are two numbers in one cell, of which one must not be made. text: folded. */
 static bool apart(const char *text)
 {
     size_t run = 0; /* digits since the last mark */
@@ -434,12 +437,13 @@ static double number_of(const dk_cell *cell, const dk_value_context *context)
     return strtod(digits, NULL);
 }
 
-/* A number that stands as one, with no unit to convert from and nothing to be said about it, as in most files of a GIS: no
- * text is made of it. */
-static bool plain_number(const dk_field *field, const dk_cell *cell, const dk_value_context *context, dk_value *ret_value)
+/* A number that stands as one, with no unit to convert from and nothing to be said about it, as in most files of a GIS:
+ * no text is made of it. */
+static bool plain_number(const dk_field *field, const dk_cell *cell, const dk_value_context *context,
+                         dk_value *ret_value)
 {
-    if ((field->type != DK_FIELD_NUMBER && field->type != DK_FIELD_INTEGER) || context->column_unit.dimension != DK_UNIT_NONE ||
-        cell->unit != NULL)
+    if ((field->type != DK_FIELD_NUMBER && field->type != DK_FIELD_INTEGER) ||
+        context->column_unit.dimension != DK_UNIT_NONE || cell->unit != NULL)
         return false;
     if (cell->type == DK_CELL_INTEGER)
         *ret_value =
@@ -457,10 +461,11 @@ static bool number_value(const dk_field *field, const dk_cell *cell, const dk_va
     double number = 0;
     dk_unit unit = cell->unit != NULL ? *cell->unit : context->column_unit, own = {0};
     if (cell->divided && unit.num != unit.den) { /* 元 and m² are what is kept, whatever is shown */
-        snprintf(ret_problem, problem_size,
-                 "\"%.*s\" is shown in thousands or more, so whether it or what is shown is in its column's unit cannot be told; "
-                 "give the cell a plain number format, and the number in that unit",
-                 shown(text, size), text);
+        snprintf(
+            ret_problem, problem_size,
+            "\"%.*s\" is shown in thousands or more, so whether it or what is shown is in its column's unit cannot be told; "
+            "give the cell a plain number format, and the number in that unit",
+            shown(text, size), text);
         return false;
     }
     if (cell->type == DK_CELL_REAL) {
@@ -551,10 +556,11 @@ static bool text_value(const dk_field *field, const dk_cell *cell, const dk_valu
         return false;
     }
     if (number && cell->exponent) {
-        snprintf(ret_problem, problem_size,
-                 "\"%.*s\" is shown with an exponent, as a spreadsheet makes it of a text such as 3E12; format the column as text "
-                 "and enter it again",
-                 shown(text, size), text);
+        snprintf(
+            ret_problem, problem_size,
+            "\"%.*s\" is shown with an exponent, as a spreadsheet makes it of a text such as 3E12; format the column as text "
+            "and enter it again",
+            shown(text, size), text);
         return false;
     }
     char rounded[40];
@@ -568,7 +574,8 @@ static bool text_value(const dk_field *field, const dk_cell *cell, const dk_valu
 /* #REF! and the like, which a CSV has, and ### where a number had no room. */
 static bool is_sheet_error(const char *text, size_t size)
 {
-    static const char *const errors[] = {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#SPILL!", "#CALC!"};
+    static const char *const errors[] = {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?",
+                                         "#NUM!",  "#N/A",    "#SPILL!", "#CALC!"};
     if (size < 3 || text[0] != '#')
         return false;
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
@@ -639,7 +646,8 @@ bool dk_value_from_cell(const dk_field *field, const dk_cell *cell, const dk_val
         goto out;
     }
     if (is_ditto(text, size)) {
-        snprintf(ret_problem, problem_size, "\"%.*s\" stands for the cell above; write its value here, too", (int)size, text);
+        snprintf(ret_problem, problem_size, "\"%.*s\" stands for the cell above; write its value here, too", (int)size,
+                 text);
         goto out;
     }
     if (field->type == DK_FIELD_DATE || field->type == DK_FIELD_NUMBER || field->type == DK_FIELD_INTEGER) {

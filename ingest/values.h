@@ -21,12 +21,12 @@ bool dk_value_from_cell(const dk_field *field, const dk_cell *cell, const dk_val
 
 /* Parts of it, for other callers and tests. text is NFKC-folded, without blanks at its ends. */
 bool dk_date_from_text(const char *text, char ret_date[11]); /* 2020-06-15, 2020.6.15, 2020年6月15日, 20200615 … */
-/* The day that it is in China at a minute of a date whose clock is so many minutes before UTC's, -720 to 840; programs write
- * midnight of the 15th as 2020-06-14T16:00:00Z. false: no day of the calendar. */
+/* The day that it is in China at a minute of a date whose clock is so many minutes before UTC's, -720 to 840; programs
+ * write midnight of the 15th as 2020-06-14T16:00:00Z. false: no day of the calendar. */
 bool dk_date_in_china(char date[11], int minute, int offset);
-bool dk_date_from_serial(double serial, char ret_date[11]);  /* Excel's 1900 system, from 1900-03-01 on */
-/* The day that a number, or five digits, of a sheet counts though its format shows none, in the system of its workbook. false: it
- * is rather a year, or a number: it counts no day of 1949-10-01 to 2099-12-31. */
+bool dk_date_from_serial(double serial, char ret_date[11]); /* Excel's 1900 system, from 1900-03-01 on */
+/* The day that a number, or five digits, of a sheet counts though its format shows none, in the system of its workbook.
+ * false: it is rather a year, or a number: it counts no day of 1949-10-01 to 2099-12-31. */
 bool dk_date_from_count(const dk_cell *cell, char ret_date[11]);
 /* A number with optional thousands commas, followed by an optional unit whose text is returned. */
 bool dk_number_from_text(const char *text, double *ret_number, const char **ret_unit);

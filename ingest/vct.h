@@ -7,7 +7,8 @@
  *   PolygonBegin … PolygonEnd                      标识码 / 要素代码 / 图形表现 / 1 or 100 / 标识点 / …
  *       1    圈数 / {11 / 点数 / {X,Y}} / 0
  *       100  21 / 线数 / {线标识码, negative when reversed} / 0
- *   AttributeBegin … AttributeEnd                  表名 / {标识码,值 …} / TableEnd; 标识码 may be the first of the fields
+ *   AttributeBegin … AttributeEnd                  表名 / {标识码,值 …} / TableEnd; 标识码 may be the first of the
+ * fields
  *
  * One value a line; blank lines count for nothing. Other versions of VCT have another structure and are refused by
  * their head. The file is read twice, so that only the layer that is wanted is held in memory. */
@@ -55,7 +56,8 @@ size_t dk_vct_polygons(const dk_vct *vct);
 /* The EPSG code that head and numbers agree on; 0: they do not say one, and *ret_problem is a sentence why, without the
  * path. The code may be of a datum that is not accepted. */
 int dk_vct_epsg(const dk_vct *vct, const char **ret_problem);
-/* The coordinate system is another, which somebody says: the notes leave out what was decided about it. Before the first polygon. */
+/* The coordinate system is another, which somebody says: the notes leave out what was decided about it. Before the
+ * first polygon. */
 void dk_vct_overrule(dk_vct *vct);
 /* DK_OK with a polygon, which is valid until the next, or DK_END. */
 dk_status dk_vct_next(dk_vct *vct, dk_vct_polygon *ret_polygon, dk_error *err);

@@ -12,7 +12,9 @@ enum {
     MAX_TOKEN = 16 << 20, /* bytes that expat may hold before it says what they are; a cell's text comes in pieces */
     MAX_DEPTH = 256       /* elements within each other; these formats have a dozen */
 };
-#define MAX_BYTES (INT64_C(8) << 30) /* of a part, unpacked; a sheet of a million rows and a hundred columns has 4 GB */
+#define MAX_BYTES                                                                                                      \
+    (INT64_C(8) << 30) /* of a part, unpacked; a sheet of a million rows and a hundred columns has 4 GB                \
+                        */
 
 struct dk_xml_part {
     char *path, *member;
@@ -45,7 +47,8 @@ static void on_start(void *user, const XML_Char *name, const XML_Char **attribut
 {
     dk_xml_part *part = user;
     if (++part->depth > MAX_DEPTH)
-        dk_xml_part_fail(part, DK_INVALID, "its elements lie within each other without end; it is damaged: save it again");
+        dk_xml_part_fail(part, DK_INVALID,
+                         "its elements lie within each other without end; it is damaged: save it again");
     if (part->failed == DK_OK)
         part->calls.start(part->calls.user, local(name), attributes);
 }

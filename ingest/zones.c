@@ -34,7 +34,8 @@ static size_t chinese_before(const char *text, const char *end)
     size_t n = 0;
     while (end - n - text >= 3) {
         const unsigned char *at = (const unsigned char *)end - n - 3;
-        if (at[0] < 0xE3 || at[0] > 0xE9 || (at[0] == 0xE3 && at[1] == 0x80)) /* 。〔 and their like; ，： begin with EF */
+        if (at[0] < 0xE3 || at[0] > 0xE9 ||
+            (at[0] == 0xE3 && at[1] == 0x80)) /* 。〔 and their like; ，： begin with EF */
             break;
         n += 3;
     }
@@ -51,15 +52,16 @@ static bool ends_in(const char *run, size_t size, const char *const *words)
     return false;
 }
 
-/* Whether the name of a town stands before a year, as in 合肥2000 and 肥东县80; not what a sentence or a title has there. */
+/* Whether the name of a town stands before a year, as in 合肥2000 and 肥东县80; not what a sentence or a title has
+ * there. */
 static bool is_place(const char *text, const char *year)
 {
     static const char *const towns[] = {"无为", NULL}; /* which end as a sentence may */
-    static const char *const before[] = {"中国",   "我国", "全国", "系",   "统",   "用",   "为",   "是",   "标",   "准",
-                                         "面",     "新",   "转",   "成",   "到",   "点",   "围",   "矿",   "矿区", "矿界",
-                                         "边界",   "界址", "直角", "角",   "投影", "带",   "度",   "球",   "斯",   "表",
-                                         "附图",   "纸",   "的",   "即",   "按",   "以",   "采",   "于",   "据",   "料",
-                                         "果",     "程",   "及",   "和",   "与",   "或",   "含",   "米",   NULL};
+    static const char *const before[] = {"中国", "我国", "全国", "系", "统",   "用", "为", "是", "标",   "准",
+                                         "面",   "新",   "转",   "成", "到",   "点", "围", "矿", "矿区", "矿界",
+                                         "边界", "界址", "直角", "角", "投影", "带", "度", "球", "斯",   "表",
+                                         "附图", "纸",   "的",   "即", "按",   "以", "采", "于", "据",   "料",
+                                         "果",   "程",   "及",   "和", "与",   "或", "含", "米", NULL};
     static const char *const alone[] = {"国", "原", "老", "旧", "图", "年", "属", "取", "从", "由", "自", "在", NULL};
     const size_t size = chinese_before(text, year);
     const char *run = year - size;

@@ -7,8 +7,9 @@
 /* The systems on one datum. */
 typedef struct dk_zone_family {
     const char *name;
-    int geographic;                 /* EPSG code in degrees */
-    int zone6, bare6, zone3, bare3; /* EPSG codes of zones are these plus the zone's number, but for some (dk_zone_epsg) */
+    int geographic; /* EPSG code in degrees */
+    int zone6, bare6, zone3,
+        bare3; /* EPSG codes of zones are these plus the zone's number, but for some (dk_zone_epsg) */
 } dk_zone_family;
 extern const dk_zone_family dk_cgcs2000;
 

@@ -136,7 +136,8 @@ static void draw_borders(drawing *d, const gen_block *block, bool straighten)
 {
     gen_random random = block->random;
     const int n = block->n_strips;
-    const bool straight = gen_pick(&random, 1, 10) <= 3 || straighten; /* consolidated land: straight borders, few vertices */
+    const bool straight =
+        gen_pick(&random, 1, 10) <= 3 || straighten; /* consolidated land: straight borders, few vertices */
     const int most_bends = straight ? 0 : gen_pick(&random, 2, MAX_BENDS);
     const double tilt = gen_between(&random, -0.12, 0.12) / n;
     double base[GEN_MAX_STRIPS + 1], us[GEN_MAX_STRIPS + 1][2 * (GEN_MAX_FIELDS + 1)];

@@ -120,7 +120,8 @@ static bool write_calendars(FILE *file, const char *text, const char *origin)
             continue;
         name += strlen("file: ");
         char path[4096];
-        snprintf(path, sizeof path, "%.*s%.*s", slash ? (int)(slash - origin) + 1 : 0, origin, (int)strcspn(name, "} \n"), name);
+        snprintf(path, sizeof path, "%.*s%.*s", slash ? (int)(slash - origin) + 1 : 0, origin,
+                 (int)strcspn(name, "} \n"), name);
         char *calendar = read_text(path);
         if (!calendar)
             return false;
@@ -134,7 +135,8 @@ static bool write_calendars(FILE *file, const char *text, const char *origin)
 static bool is_same_file(const char *a, const char *b)
 {
     struct stat first, second;
-    return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+    return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
+           first.st_ino == second.st_ino;
 }
 
 static bool write_catalogue(const gen_options *options)
@@ -219,7 +221,8 @@ static int read_arguments(int argc, char **argv, gen_options *options)
             return 3;
         }
         if (!ok) {
-            gen_fail("--%s %s: this is none of its values; see samples/generate --help", long_options[which].name, optarg);
+            gen_fail("--%s %s: this is none of its values; see samples/generate --help", long_options[which].name,
+                     optarg);
             return 3;
         }
     }
@@ -255,7 +258,8 @@ int main(int argc, char **argv)
     GDALAllRegister();
     gen_counts counts = {0};
     const bool ok = write_catalogue(&options) && gen_write_parcels(&options, &counts) &&
-                    gen_write_zones(&options, &counts) && gen_write_mining(&options, &counts) && gen_write_policies(&options);
+                    gen_write_zones(&options, &counts) && gen_write_mining(&options, &counts) &&
+                    gen_write_policies(&options);
     OSRCleanup();
     GDALDestroyDriverManager();
     if (!ok)

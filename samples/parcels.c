@@ -141,11 +141,9 @@ static const char *const project_columns[] = {"项目编号", "项目名称", "�
                                               "办理阶段", "是否听证", "启动时间", "调查结束时间", "行政区划代码"};
 static const char *const approval_columns[] = {"批准文号", "项目编号", "批准机关", "批准时间", "收到批文时间",
                                                "项目名称", "批次名称", "用地类型", "总面积",   "农用地",
-                                               "耕地",     "建设用地", "未利用地", "批复文件",
-                                               "批文公开时间"};
-static const char *const notice_columns[] = {"公告编号", "项目编号", "批准文号", "公告类型",
-                                             "公告名称", "发布时间", "发布渠道", "链接",
-                                             "公告结束时间", "听证时间"};
+                                               "耕地",     "建设用地", "未利用地", "批复文件", "批文公开时间"};
+static const char *const notice_columns[] = {"公告编号", "项目编号", "批准文号", "公告类型",     "公告名称",
+                                             "发布时间", "发布渠道", "链接",     "公告结束时间", "听证时间"};
 static const char *const compensation_columns[] = {"地块编号",     "批准文号",   "受款单位",   "区片编号",
                                                    "区片综合地价", "土地补偿费", "安置补助费", "青苗和地上附着物补偿费",
                                                    "社会保障费",   "补偿总额",   "支付日期",   "被征地农户",
@@ -266,9 +264,9 @@ static bool add_compensations(work *w, int number, int strip, double ha)
         gen_identity_number(identity, sizeof identity, serial);
         gen_bank_account(account, sizeof account, serial);
         snprintf(row_id, sizeof row_id, "BC%07llu", (unsigned long long)serial);
-        const char *const values[] = {id,      approval, collective, zones[zone], price,    fees[0], fees[1], fees[2],
-                                      fees[3], fees[4],  paid,       payee,       identity, account, row_id,
-                                      group,   contract};
+        const char *const values[] = {id,       approval, collective, zones[zone], price,   fees[0],
+                                      fees[1],  fees[2],  fees[3],    fees[4],     paid,    payee,
+                                      identity, account,  row_id,     group,       contract};
         if (!gen_table_add(w->compensations, values))
             return false;
     }
@@ -364,16 +362,17 @@ static bool add_notices(work *w)
                             w->project.approvals[0].serial, (gen_brackets)((w->project.number + i) % GEN_N_BRACKETS));
         snprintf(title, sizeof title, "%s%s（示例数据）", w->project.name, notices[i].kind);
         snprintf(url, sizeof url, "https://example.invalid/notice/%s", id);
-        const char *const values[] = {id,
-                                      w->project.id,
-                                      approval,
-                                      notices[i].kind,
-                                      title,
-                                      ledger_date(date, sizeof date, notices[i].published, w->counts->notices),
-                                      i % 2 ? "村公示栏、征地信息公开平台" : "政府网站、村公示栏",
-                                      url,
-                                      notices[i].ended != 0 ? ledger_date(ended, sizeof ended, notices[i].ended, w->counts->notices) : "",
-                                      notices[i].held != 0 ? ledger_date(held, sizeof held, notices[i].held, w->counts->notices) : ""};
+        const char *const values[] = {
+            id,
+            w->project.id,
+            approval,
+            notices[i].kind,
+            title,
+            ledger_date(date, sizeof date, notices[i].published, w->counts->notices),
+            i % 2 ? "村公示栏、征地信息公开平台" : "政府网站、村公示栏",
+            url,
+            notices[i].ended != 0 ? ledger_date(ended, sizeof ended, notices[i].ended, w->counts->notices) : "",
+            notices[i].held != 0 ? ledger_date(held, sizeof held, notices[i].held, w->counts->notices) : ""};
         if (!gen_table_add(w->notices, values))
             return false;
     }
@@ -398,7 +397,9 @@ static void find_days(work *w, long *ret_started, long *ret_surveyed)
     if (first == NULL)
         first = notice_of(w, "征收土地预公告");
     *ret_started = first == NULL ? p->approved - 280 : first->published - (good || before < 9 ? 0 : 4);
-    *ret_surveyed = p->role == GEN_PENDING ? 0 : survey == NULL ? p->approved - 200 : survey->published - (good || before < 8 ? days : 15);
+    *ret_surveyed = p->role == GEN_PENDING ? 0
+                    : survey == NULL       ? p->approved - 200
+                                           : survey->published - (good || before < 8 ? days : 15);
 }
 
 static bool add_project(work *w, const gen_grid *grid, const taken *from, gen_shape *shape)

@@ -15,8 +15,10 @@ static const gen_column zone_columns[] = {
     {"FQLX", GEN_TEXT, 30, 0},  {"YDYHFLDM", GEN_TEXT, 10, 0}, {"FLBB", GEN_TEXT, 4, 0},
     {"GHMC", GEN_TEXT, 120, 0}, {"PZRQ", GEN_DATE, 0, 0},      {"XZQDM", GEN_TEXT, 12, 0},
 };
-static const char *const plan_columns[] = {"规划批准文号", "规划名称", "批准机关", "批准时间", "规划文本", "规划图件", "行政区划代码"};
-static const char *const notice_columns[] = {"公示编号", "规划批准文号", "公示类型", "公示时间", "公示结束时间", "公示渠道"};
+static const char *const plan_columns[] = {"规划批准文号", "规划名称", "批准机关",    "批准时间",
+                                           "规划文本",     "规划图件", "行政区划代码"};
+static const char *const notice_columns[] = {"公示编号", "规划批准文号", "公示类型",
+                                             "公示时间", "公示结束时间", "公示渠道"};
 
 static const struct {
     const char *name, *code;
@@ -82,8 +84,9 @@ static bool add_zone(const gen_shape *shape, const gen_zone *zone, void *user)
     return gen_layer_add(w->layer, shape, values);
 }
 
-/* The draft, shown for thirty days before the approval, and the plan itself, published within twenty working days of it. Some
- * were taken down too early, some came late, some are missing; those of the county's own plan are as they should be. */
+/* The draft, shown for thirty days before the approval, and the plan itself, published within twenty working days of
+ * it. Some were taken down too early, some came late, some are missing; those of the county's own plan are as they
+ * should be. */
 static bool add_plan_notices(gen_table *table, const gen_options *options, const plan *p, size_t number)
 {
     gen_random random = {gen_hash(options->seed, 63, number, 0)};
@@ -93,9 +96,14 @@ static bool add_plan_notices(gen_table *table, const gen_options *options, const
     char ids[2][32], dates[3][16];
     snprintf(ids[0], sizeof ids[0], "GS%05zu-1", number + 1);
     snprintf(ids[1], sizeof ids[1], "GS%05zu-2", number + 1);
-    const char *const draft[] = {ids[0], p->number, "批前公示", gen_date(dates[0], sizeof dates[0], shown),
-                                 gen_date(dates[1], sizeof dates[1], ended), "政府网站、规划展示厅"};
-    const char *const final[] = {ids[1], p->number, "批后公布", gen_date(dates[2], sizeof dates[2], published), "", "政府网站"};
+    const char *const draft[] = {ids[0],
+                                 p->number,
+                                 "批前公示",
+                                 gen_date(dates[0], sizeof dates[0], shown),
+                                 gen_date(dates[1], sizeof dates[1], ended),
+                                 "政府网站、规划展示厅"};
+    const char *const final[] = {ids[1], p->number, "批后公布", gen_date(dates[2], sizeof dates[2], published),
+                                 "",     "政府网站"};
     return (luck == 3 || gen_table_add(table, draft)) && (published == 0 || gen_table_add(table, final));
 }
 
@@ -265,7 +273,8 @@ bool gen_write_mining(const gen_options *options, gen_counts *counts)
             const long day_decided = gen_day(year, month, day) - 10 + 200 * k;
             const long published = gen_disclosed(&clock, day_decided, 25, 60, false);
             snprintf(id, sizeof id, "SP%05zu-%d", i + 1, k + 1);
-            const char *const row[] = {id, licence,
+            const char *const row[] = {id,
+                                       licence,
                                        k     ? "变更"
                                        : old ? "延续"
                                              : "新立",

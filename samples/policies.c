@@ -9,23 +9,26 @@
 
 #define N_OF(array) (sizeof(array) / sizeof(array)[0])
 
-static const char *const policy_columns[] = {"文号", "文件名称", "发文机关", "成文日期", "发布时间", "有效性", "修改或废止文号"};
+static const char *const policy_columns[] = {"文号",     "文件名称", "发文机关",      "成文日期",
+                                             "发布时间", "有效性",   "修改或废止文号"};
 static const char *const interpretation_columns[] = {"解读编号", "文号", "标题", "解读方式", "发布时间"};
 
 /* Of the third the text was replaced by the first, of the second a part changed by it. */
 static const struct {
     const char *number, *name, *authority, *written, *published, *validity, *changed_by;
 } policies[] = {
-    {"皖自然资规〔2023〕9001号", "征收集体土地补偿安置工作规程（示例数据）", "安徽省自然资源厅（示例）", "2023-03-01", "2023-03-06", "有效", ""},
-    {"宿政办发〔2021〕9002号", "征地区片综合地价标准（示例数据）", "宿州市人民政府办公室（示例）", "2021-06-18", "2021-06-25", "已修改",
-     "皖自然资规〔2023〕9001号"},
-    {"砀政〔2018〕9003号", "被征收土地青苗和地上附着物补偿标准（示例数据）", "砀山县人民政府（示例）", "2018-09-10", "2018-09-14", "已废止",
-     "皖自然资规〔2023〕9001号"},
+    {"皖自然资规〔2023〕9001号", "征收集体土地补偿安置工作规程（示例数据）", "安徽省自然资源厅（示例）", "2023-03-01",
+     "2023-03-06", "有效", ""},
+    {"宿政办发〔2021〕9002号", "征地区片综合地价标准（示例数据）", "宿州市人民政府办公室（示例）", "2021-06-18",
+     "2021-06-25", "已修改", "皖自然资规〔2023〕9001号"},
+    {"砀政〔2018〕9003号", "被征收土地青苗和地上附着物补偿标准（示例数据）", "砀山县人民政府（示例）", "2018-09-10",
+     "2018-09-14", "已废止", "皖自然资规〔2023〕9001号"},
 };
 static const struct {
     const char *id, *number, *title, *manner, *published;
 } interpretations[] = {
-    {"JD9001", "皖自然资规〔2023〕9001号", "《征收集体土地补偿安置工作规程》文字解读（示例数据）", "文字解读", "2023-03-06"},
+    {"JD9001", "皖自然资规〔2023〕9001号", "《征收集体土地补偿安置工作规程》文字解读（示例数据）", "文字解读",
+     "2023-03-06"},
     {"JD9002", "宿政办发〔2021〕9002号", "《征地区片综合地价标准》图解（示例数据）", "图片解读", "2021-06-25"},
 };
 static const struct {
@@ -135,8 +138,9 @@ static bool write_policies(const gen_options *options)
     gen_table *table = gen_table_create(path, GEN_CSV_UTF8_BOM, NULL, policy_columns, N_OF(policy_columns));
     bool ok = table != NULL;
     for (size_t i = 0; ok && i < N_OF(policies); i++) {
-        const char *const row[] = {policies[i].number,    policies[i].name,     policies[i].authority, policies[i].written,
-                                   policies[i].published, policies[i].validity, policies[i].changed_by};
+        const char *const row[] = {policies[i].number,    policies[i].name,      policies[i].authority,
+                                   policies[i].written,   policies[i].published, policies[i].validity,
+                                   policies[i].changed_by};
         const char *const lines[] = {policies[i].number, policies[i].authority, policies[i].written,
                                      "本文件为示例数据，内容均为虚构。"};
         ok = gen_table_add(table, row) &&
@@ -169,8 +173,10 @@ bool gen_write_policies(const gen_options *options)
     bool ok = write_policies(options) && write_interpretations(options);
     /* In a province the same numbers are of other projects. */
     for (size_t i = 0; ok && i < N_OF(approvals) && !options->region.province; i++) {
-        const char *const lines[] = {approvals[i].number, approvals[i].project, "同意征收示例地块。本件为示例数据，内容均为虚构。"};
-        ok = write_document(options, "approval", approvals[i].number, "关于建设用地的批复（示例数据）", lines, N_OF(lines));
+        const char *const lines[] = {approvals[i].number, approvals[i].project,
+                                     "同意征收示例地块。本件为示例数据，内容均为虚构。"};
+        ok = write_document(options, "approval", approvals[i].number, "关于建设用地的批复（示例数据）", lines,
+                            N_OF(lines));
     }
     return ok;
 }

@@ -92,7 +92,8 @@ void gen_project_init(gen_project *project, gen_serials *serials, uint64_t seed,
 
 long gen_disclosed(gen_random *random, long day, int in_time, int late, bool always)
 {
-    const int luck = gen_pick(random, 1, 20), early = gen_pick(random, 1, in_time), after = gen_pick(random, in_time + 1, late);
+    const int luck = gen_pick(random, 1, 20), early = gen_pick(random, 1, in_time),
+              after = gen_pick(random, in_time + 1, late);
     return always || luck <= 15 ? day + early : luck <= 18 ? day + after : 0;
 }
 

@@ -80,10 +80,11 @@ dk_status dk_access_fail(dk_access *access, dk_error *err, const char *doing)
         return dk_fail(err, DK_NOMEM, "out of memory");
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        return dk_fail(err, DK_CORRUPT,
-                       "%s: is no access file or is damaged (%s, while %s); restore it from a backup, or remove it: all "
-                       "tokens end with it",
-                       access->path, sqlite3_errmsg(access->db), doing);
+        return dk_fail(
+            err, DK_CORRUPT,
+            "%s: is no access file or is damaged (%s, while %s); restore it from a backup, or remove it: all "
+            "tokens end with it",
+            access->path, sqlite3_errmsg(access->db), doing);
     default:
         return dk_fail(err, DK_IO, "%s: %s (while %s); it and its folder must be writable", access->path,
                        sqlite3_errmsg(access->db), doing);
@@ -194,8 +195,8 @@ static dk_status open_database(dk_access *access, bool made, dk_error *err)
     sqlite3_db_config(access->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(access->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     /* What an audit trail says must be there after a power failure; and what is to be forgotten is overwritten. */
-    if (sqlite3_exec(access->db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON", NULL, NULL,
-                     NULL) != SQLITE_OK)
+    if (sqlite3_exec(access->db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON", NULL,
+                     NULL, NULL) != SQLITE_OK)
         return dk_access_fail(access, err, "opening it");
     if (stat(access->path, &info) != 0)
         return dk_fail(err, DK_IO, "%s: cannot be looked at: %s", access->path, strerror(errno));
@@ -232,9 +233,10 @@ dk_status dk_access_open(const char *store_path, bool make, dk_access **ret_acce
             close(fd);
     }
     if (stat(text, &info) != 0)
-        status = errno == ENOENT ? dk_fail(err, DK_NOT_FOUND,
-                                           "%s: is not there, so there are no tokens; dikuai-ingest token makes one", text)
-                                 : dk_fail(err, DK_IO, "%s: cannot be looked at: %s", text, strerror(errno));
+        status = errno == ENOENT
+                     ? dk_fail(err, DK_NOT_FOUND,
+                               "%s: is not there, so there are no tokens; dikuai-ingest token makes one", text)
+                     : dk_fail(err, DK_IO, "%s: cannot be looked at: %s", text, strerror(errno));
     else if (!S_ISREG(info.st_mode))
         status = dk_fail(err, DK_IO, "%s: is no file", text);
     else if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0)

@@ -1,8 +1,8 @@
 /* The access file, STORE.access: which tokens there are, who is signed in, and who has read what. An SQLite file of its
- * own beside the store, which holds none of this: the store may be copied and given away, the access file may not. It is
- * in WAL mode, so that dikuai-ingest and dikuai-tiler may have it open at once, and for the owner only (0600). No secret
- * stands in it in clear: of tokens and sessions it keeps SHA-256. access_token.h, access_session.h, access_audit.h are
- * its tables.
+ * own beside the store, which holds none of this: the store may be copied and given away, the access file may not. It
+ * is in WAL mode, so that dikuai-ingest and dikuai-tiler may have it open at once, and for the owner only (0600). No
+ * secret stands in it in clear: of tokens and sessions it keeps SHA-256. access_token.h, access_session.h,
+ * access_audit.h are its tables.
  *
  * A handle is used by one thread at a time. */
 #ifndef DK_STORE_ACCESS_H

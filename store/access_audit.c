@@ -96,8 +96,13 @@ static dk_status forget(dk_access *access, int64_t before, const char *actor, in
     const int64_t n = sqlite3_changes64(access->db);
     gmtime_r(&time, &utc);
     strftime(detail, sizeof detail, "before %Y-%m-%dT%H:%M:%SZ", &utc);
-    const dk_audit event = {
-        .at = dk_access_now(), .name = "", .way = "ingest", .what = "forget", .key = actor, .detail = detail, .rows = n};
+    const dk_audit event = {.at = dk_access_now(),
+                            .name = "",
+                            .way = "ingest",
+                            .what = "forget",
+                            .key = actor,
+                            .detail = detail,
+                            .rows = n};
     status = dk_audit_add(access, &event, err);
     if (status == DK_OK)
         *ret_n = n;

@@ -8,8 +8,8 @@
 #include "store/access.h"
 
 typedef struct dk_audit {
-    int64_t id; /* given when it is written; never used again, so that a gap shows */
-    int64_t at; /* seconds since 1970 */
+    int64_t id;          /* given when it is written; never used again, so that a gap shows */
+    int64_t at;          /* seconds since 1970 */
     int64_t token;       /* 0: a line of a token file, or nobody */
     const char *name;    /* of the token; "" : nobody is known */
     const char *way;     /* token, session, proxy; ingest: the command line */

@@ -16,8 +16,8 @@ typedef enum dk_access_stmt {
     DK_ACCESS_TOKEN_LIVING,  /* name, now -> 1 */
     DK_ACCESS_TOKEN_ALL,
     DK_ACCESS_TOKEN_INSERT,
-    DK_ACCESS_TOKEN_REVOKE, /* id, now, actor */
-    DK_ACCESS_TOKEN_USED,   /* id, day */
+    DK_ACCESS_TOKEN_REVOKE,   /* id, now, actor */
+    DK_ACCESS_TOKEN_USED,     /* id, day */
     DK_ACCESS_SESSION_INSERT, /* hash, token, file, now (access_session.c, as the next five) */
     DK_ACCESS_SESSION_FIND,   /* hash -> token, file, created, seen */
     DK_ACCESS_SESSION_SEEN,   /* hash, now */

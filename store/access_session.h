@@ -9,10 +9,10 @@
 #define DK_SESSION_SIZE 43 /* characters: 256 random bits in base 64 for URLs */
 
 enum {
-    DK_SESSION_IDLE_SECONDS = 30 * 60,        /* without a request */
+    DK_SESSION_IDLE_SECONDS = 30 * 60, /* without a request */
     DK_SESSION_LONGEST_SECONDS = 12 * 60 * 60,
-    DK_SESSION_SEEN_SECONDS = 60,             /* how exactly the last request is known */
-    DK_SESSIONS_OF_A_TOKEN = 10000            /* of more, the oldest end: the members of a village share a token */
+    DK_SESSION_SEEN_SECONDS = 60,  /* how exactly the last request is known */
+    DK_SESSIONS_OF_A_TOKEN = 10000 /* of more, the oldest end: the members of a village share a token */
 };
 
 typedef struct dk_session {

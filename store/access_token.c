@@ -77,7 +77,8 @@ bool dk_token_well_formed(const char *text, size_t size)
 {
     char sum[SUM_TEXT + 1];
     return size == DK_TOKEN_SIZE && memcmp(text, mark, sizeof mark - 1) == 0 &&
-           write_sum(text, DK_TOKEN_SIZE - SUM_TEXT, sum) && memcmp(text + DK_TOKEN_SIZE - SUM_TEXT, sum, SUM_TEXT) == 0;
+           write_sum(text, DK_TOKEN_SIZE - SUM_TEXT, sum) &&
+           memcmp(text + DK_TOKEN_SIZE - SUM_TEXT, sum, SUM_TEXT) == 0;
 }
 
 void dk_secret_hash(const char *text, size_t size, unsigned char ret_hash[DK_SECRET_HASH])
@@ -99,8 +100,9 @@ dk_status dk_token_name_check(const char *name, dk_error *err)
     for (size_t i = 0; i < size; i++)
         plain = plain && (unsigned char)name[i] >= 0x20 && name[i] != 0x7f;
     return plain ? DK_OK
-                 : dk_fail(err, DK_INVALID, "a token's name is UTF-8 without control characters and without blanks at "
-                                            "its ends");
+                 : dk_fail(err, DK_INVALID,
+                           "a token's name is UTF-8 without control characters and without blanks at "
+                           "its ends");
 }
 
 dk_status dk_token_scope_read(const char *text, char ret_division[13], dk_error *err)
@@ -111,10 +113,11 @@ dk_status dk_token_scope_read(const char *text, char ret_division[13], dk_error 
         return DK_OK;
     }
     if (strspn(text, "0123456789") != size || (size != 2 && size != 4 && size != 6 && size != 9 && size != 12))
-        return dk_fail(err, DK_INVALID,
-                       "%.40s: a scope is a division's code: 2 digits (province), 4 (city), 6 (county), 9 (township) or "
-                       "12 (village); * is the whole store",
-                       text);
+        return dk_fail(
+            err, DK_INVALID,
+            "%.40s: a scope is a division's code: 2 digits (province), 4 (city), 6 (county), 9 (township) or "
+            "12 (village); * is the whole store",
+            text);
     memcpy(ret_division, text, size + 1);
     return DK_OK;
 }
@@ -170,7 +173,8 @@ static dk_status take_living(dk_access *access, sqlite3_stmt *stmt, dk_token *re
 {
     dk_token token = {0};
     dk_status status = dk_access_step(access, stmt, "reading tokens", err);
-    if (status == DK_END || (status == DK_OK && (!read_columns(stmt, &token) || !dk_token_lives(&token, dk_access_now()))))
+    if (status == DK_END ||
+        (status == DK_OK && (!read_columns(stmt, &token) || !dk_token_lives(&token, dk_access_now()))))
         status = dk_fail(err, DK_NOT_FOUND, "there is no such token");
     sqlite3_reset(stmt);
     sqlite3_clear_bindings(stmt);
@@ -248,8 +252,8 @@ static dk_status note(dk_access *access, const char *what, const dk_token *token
     return dk_audit_add(access, &event, err);
 }
 
-static dk_status insert(dk_access *access, const dk_token *what, const char *actor, const char *text, dk_token *ret_token,
-                        dk_error *err)
+static dk_status insert(dk_access *access, const dk_token *what, const char *actor, const char *text,
+                        dk_token *ret_token, dk_error *err)
 {
     unsigned char hash[DK_SECRET_HASH];
     sqlite3_stmt *stmt = NULL;
@@ -307,7 +311,8 @@ dk_status dk_token_add(dk_access *access, const dk_token *what, const char *acto
     return status;
 }
 
-static dk_status revoke(dk_access *access, const char *name_or_id, const char *actor, dk_token *ret_token, dk_error *err)
+static dk_status revoke(dk_access *access, const char *name_or_id, const char *actor, dk_token *ret_token,
+                        dk_error *err)
 {
     const int64_t now = dk_access_now();
     const size_t size = strlen(name_or_id);

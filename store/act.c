@@ -25,8 +25,8 @@ void dk_store_act_as(dk_store *store, const char *account)
     snprintf(store->account, sizeof store->account, "%s", account);
 }
 
-static const char *const act_names[] = {"loaded",    "justified",   "approved",  "rejected",
-                                        "scheduled", "unscheduled", "published", "withdrawn", "catalogue", "lapsed"};
+static const char *const act_names[] = {"loaded",      "justified", "approved",  "rejected",  "scheduled",
+                                        "unscheduled", "published", "withdrawn", "catalogue", "lapsed"};
 
 const char *dk_act_name(dk_act_kind kind)
 {
@@ -66,11 +66,13 @@ static const char *text_of(sqlite3_stmt *stmt, int column)
     return text != NULL ? text : "";
 }
 
-dk_status dk_acts(dk_store *store, int64_t batch, bool (*each)(const dk_act *act, void *user), void *user, dk_error *err)
+dk_status dk_acts(dk_store *store, int64_t batch, bool (*each)(const dk_act *act, void *user), void *user,
+                  dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     dk_status status = dk_sql_prepare(
-        store, "SELECT id,act,actor,account,at,reason,generation FROM dikuai_act WHERE batch=?1 ORDER BY id", &stmt, err);
+        store, "SELECT id,act,actor,account,at,reason,generation FROM dikuai_act WHERE batch=?1 ORDER BY id", &stmt,
+        err);
     if (status != DK_OK)
         return status;
     sqlite3_bind_int64(stmt, 1, batch);
@@ -96,11 +98,12 @@ dk_status dk_store_generations(dk_store *store, bool (*each)(const dk_generation
                                dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_sql_prepare(store,
-                                      "SELECT g.number,g.at,g.action,g.actor,a.account,g.batch,g.reason,b.kind,b.title"
-                                      " FROM dikuai_generation g LEFT JOIN dikuai_act a ON a.batch=g.batch AND"
-                                      " a.generation=g.number LEFT JOIN dikuai_batch b ON b.id=g.batch ORDER BY g.number",
-                                      &stmt, err);
+    dk_status status =
+        dk_sql_prepare(store,
+                       "SELECT g.number,g.at,g.action,g.actor,a.account,g.batch,g.reason,b.kind,b.title"
+                       " FROM dikuai_generation g LEFT JOIN dikuai_act a ON a.batch=g.batch AND"
+                       " a.generation=g.number LEFT JOIN dikuai_batch b ON b.id=g.batch ORDER BY g.number",
+                       &stmt, err);
     if (status != DK_OK)
         return status;
     while ((status = dk_sql_step(store, stmt, err)) == DK_OK) {

@@ -11,8 +11,8 @@ typedef struct dk_turned {
     const dk_part *parts; /* closed rings; positions in lonlat */
     size_t n_parts;
     double bounds[4]; /* west, south, east, north */
-    /* Boxes, as bounds, of every DK_BOXED_EDGES consecutive edges of a ring, ring by ring; NULL: none, which is slower where
-     * many are compared with it. */
+    /* Boxes, as bounds, of every DK_BOXED_EDGES consecutive edges of a ring, ring by ring; NULL: none, which is slower
+     * where many are compared with it. */
     const double *boxes;
 } dk_turned;
 #define DK_BOXED_EDGES 16

@@ -22,9 +22,9 @@ static const double series[5] = {
     5.0 / 2304.0 * E8,
 };
 
-/* Area between two parallels, per radian of longitude and divided by 2b²; negative when the second is the southern. Of half
- * their difference the sine, and of the latitude in their middle the cosine: sin((2k+1)·half) and cos((2k+1)·middle) follow by
- * recurrence, and the cosines of the doubled angles from them. */
+/* Area between two parallels, per radian of longitude and divided by 2b²; negative when the second is the southern. Of
+ * half their difference the sine, and of the latitude in their middle the cosine: sin((2k+1)·half) and
+ * cos((2k+1)·middle) follow by recurrence, and the cosines of the doubled angles from them. */
 static double zone(double sin_half, double cos_middle)
 {
     double s = sin_half, s_before = -s;
@@ -84,7 +84,8 @@ double dk_ring_area_m2(const double *lonlat, size_t n)
         const double beyond = (from[1] + to[1]) / 2.0 * radian - first; /* the middle, from the first point */
         const bool near = fabs(half) < NEAR && fabs(beyond) < NEAR;
         sum += width * radian *
-               (near ? zone(sin_near(half), c * cos_near(beyond) - s * sin_near(beyond)) : zone(sin(half), cos(first + beyond)));
+               (near ? zone(sin_near(half), c * cos_near(beyond) - s * sin_near(beyond))
+                     : zone(sin(half), cos(first + beyond)));
     }
     return 2.0 * SEMI_MINOR * SEMI_MINOR * sum;
 }

@@ -10,14 +10,13 @@
 #define FILES_THEN FILES_OF "?2"
 
 /* 1: the load under way, 2: the staged batch, 3: its rows, 4 and 5: who loads. */
-static const char same_load[] =
-    "SELECT 1 FROM dikuai_batch b JOIN dikuai_asked q ON q.batch=b.id"
-    " JOIN dikuai_act a ON a.batch=b.id AND a.act='loaded'"
-    " WHERE b.id=?2 AND b.state='staged' AND b.rows=?3 AND a.actor=?4 AND a.account=?5"
-    " AND NOT EXISTS(SELECT 1 FROM dikuai_schedule WHERE batch=?2)"
-    " AND EXISTS(" FILES_NOW ")"
-    " AND NOT EXISTS(" FILES_NOW " EXCEPT " FILES_THEN ")"
-    " AND NOT EXISTS(" FILES_THEN " EXCEPT " FILES_NOW ")";
+static const char same_load[] = "SELECT 1 FROM dikuai_batch b JOIN dikuai_asked q ON q.batch=b.id"
+                                " JOIN dikuai_act a ON a.batch=b.id AND a.act='loaded'"
+                                " WHERE b.id=?2 AND b.state='staged' AND b.rows=?3 AND a.actor=?4 AND a.account=?5"
+                                " AND NOT EXISTS(SELECT 1 FROM dikuai_schedule WHERE batch=?2)"
+                                " AND EXISTS(" FILES_NOW ")"
+                                " AND NOT EXISTS(" FILES_NOW " EXCEPT " FILES_THEN ")"
+                                " AND NOT EXISTS(" FILES_THEN " EXCEPT " FILES_NOW ")";
 
 /* 1: behind which batch, 2: the kind, 3: the batch that the attach under way has made, 4 and 5: who attaches. */
 static const char staged_attach[] =
@@ -77,8 +76,7 @@ static dk_status all_met(dk_store *store, int64_t batch, const dk_id_list *met, 
     sqlite3_stmt *stmt = NULL;
     size_t at = 0;
     bool all = true;
-    dk_status status =
-        dk_sql_prepare(store, "SELECT id FROM dikuai_attachment WHERE batch=?1 ORDER BY id", &stmt, err);
+    dk_status status = dk_sql_prepare(store, "SELECT id FROM dikuai_attachment WHERE batch=?1 ORDER BY id", &stmt, err);
     if (status != DK_OK)
         return status;
     sqlite3_bind_int64(stmt, 1, batch);

@@ -1,5 +1,6 @@
-/* Batches that their load or attach was asked to publish at once. Killed or out of room between the two, the command is given
- * again: this tells whether it is the same, so that what it finds staged is published then, and nobody else's batch is. */
+/* Batches that their load or attach was asked to publish at once. Killed or out of room between the two, the command is
+ * given again: this tells whether it is the same, so that what it finds staged is published then, and nobody else's
+ * batch is. */
 #ifndef DK_STORE_ASKED_H
 #define DK_STORE_ASKED_H
 
@@ -15,9 +16,9 @@ dk_status dk_asked_note(dk_store *store, int64_t batch, dk_error *err);
  * files with the same SHA-256. A source without files, a pipe, cannot show it. */
 dk_status dk_asked_again(dk_store *store, int64_t batch, int64_t staged, int64_t rows, const char *actor,
                          bool *ret_again, dk_error *err);
-/* The first batch behind `after` that an attach staged, which was to be published, has no time set for it, was made by the
- * same actor under the same account, and all of whose attachments the attach under way has met: attaching->met, sorted.
- * *ret_batch 0: there is none. */
+/* The first batch behind `after` that an attach staged, which was to be published, has no time set for it, was made by
+ * the same actor under the same account, and all of whose attachments the attach under way has met: attaching->met,
+ * sorted. *ret_batch 0: there is none. */
 dk_status dk_asked_attached(dk_store *store, const dk_attaching *attaching, int64_t after, const char *actor,
                             int64_t *ret_batch, dk_error *err);
 

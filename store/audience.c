@@ -56,8 +56,7 @@ static void fields_for(const dk_kind *kind, dk_audience audience, uint64_t *ret_
  * in no scope but that of the whole store. */
 static bool covers_some(const dk_kind *kind, const dk_viewer *viewer, dk_audience audience)
 {
-    return audience == DK_NEVER ||
-           (scoped(audience) && (viewer->division[0] == '\0' || kind->division_field >= 0));
+    return audience == DK_NEVER || (scoped(audience) && (viewer->division[0] == '\0' || kind->division_field >= 0));
 }
 
 dk_view dk_view_of(const dk_kind *kind, const dk_viewer *viewer)

@@ -105,7 +105,8 @@ dk_status dk_block_value(const dk_block *block, uint32_t number, dk_value *ret_v
 
 size_t dk_block_values_size(const dk_block *block)
 {
-    const uint32_t from = read_u32(block->offsets), to = read_u32(block->offsets + OFFSET_SIZE * (size_t)block->n_values);
+    const uint32_t from = read_u32(block->offsets),
+                   to = read_u32(block->offsets + OFFSET_SIZE * (size_t)block->n_values);
     return to > from && to <= block->size ? to - from : 0;
 }
 
@@ -265,8 +266,7 @@ static dk_status number_of_value(dk_block_builder *builder, const dk_value *valu
         return DK_OK;
     }
     dk_tile_value_encode(value, &builder->value);
-    return builder->value.failed ? DK_NOMEM
-                                 : number_of(builder, builder->value.data, builder->value.size, ret_number);
+    return builder->value.failed ? DK_NOMEM : number_of(builder, builder->value.data, builder->value.size, ret_number);
 }
 
 /* Room for one more entry and its drawing. */
@@ -277,7 +277,8 @@ static dk_status reserve_entry(dk_block_builder *builder, size_t drawing_size)
         return DK_LIMIT;
     const size_t n = builder->n_entries + 1;
     if (!dk_grow(&builder->heads, &builder->heads_capacity, n, sizeof *builder->heads) ||
-        !dk_grow(&builder->numbers, &builder->numbers_capacity, n * builder->n_attributes + 1, sizeof *builder->numbers))
+        !dk_grow(&builder->numbers, &builder->numbers_capacity, n * builder->n_attributes + 1,
+                 sizeof *builder->numbers))
         return DK_NOMEM;
     return dk_buf_reserve(&builder->drawings, drawing_size) != NULL ? DK_OK : DK_NOMEM;
 }

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A cell has 256 places: the cells four levels below, by Morton code. Its blocks have slots: one of all places, 16 of 16
- * places each, and 256 of one. */
+/* A cell has 256 places: the cells four levels below, by Morton code. Its blocks have slots: one of all places, 16 of
+ * 16 places each, and 256 of one. */
 enum { PLACES = 256, QUARTERS = 16, DEEP = 1 + QUARTERS, SLOTS = DEEP + PLACES };
 
 static uint32_t slot_of(int depth, uint32_t place)
@@ -171,7 +171,9 @@ dk_status dk_block_cell_begin(dk_block_cell *cell, dk_store *store, const dk_kin
             return no_memory(err);
         for (uint32_t i = 0; i < old->block.n_entries; i++) {
             const dk_entry_head *head = &old->block.heads[i];
-            cell->members[cell->n_members++] = (member){.head = head, .block = (uint32_t)b, .index = i,
+            cell->members[cell->n_members++] = (member){.head = head,
+                                                        .block = (uint32_t)b,
+                                                        .index = i,
                                                         .place = place_in(cell, head),
                                                         .deepest = deepest_of(cell, head),
                                                         .bytes = entry_bytes(cell, head->drawing_size)};
@@ -214,7 +216,9 @@ dk_status dk_block_cell_join(dk_block_cell *cell, const dk_entry_head *head, con
         return DK_NOMEM;
     cell->heads[cell->n_heads] = *head;
     cell->heads[cell->n_heads].drawing_size = (uint32_t)drawing_size;
-    cell->members[cell->n_members++] = (member){.drawing = drawing, .values = values, .index = (uint32_t)cell->n_heads++,
+    cell->members[cell->n_members++] = (member){.drawing = drawing,
+                                                .values = values,
+                                                .index = (uint32_t)cell->n_heads++,
                                                 .place = place_in(cell, head),
                                                 .deepest = deepest_of(cell, head),
                                                 .bytes = entry_bytes(cell, drawing_size)};
@@ -273,9 +277,8 @@ static dk_status build(dk_block_cell *cell, size_t from, size_t to)
     for (size_t i = from; status == DK_OK && i < to; i++) {
         const member *m = &cell->members[cell->order[i]];
         const dk_entry_head *head = head_of(cell, m);
-        status = m->head != NULL
-                     ? dk_block_copy(cell->builder, &cell->blocks[m->block].block, m->index)
-                     : dk_block_add(cell->builder, head, m->drawing, head->drawing_size, m->values);
+        status = m->head != NULL ? dk_block_copy(cell->builder, &cell->blocks[m->block].block, m->index)
+                                 : dk_block_add(cell->builder, head, m->drawing, head->drawing_size, m->values);
     }
     if (status == DK_OK)
         status = dk_block_finish(cell->builder, &cell->written);
@@ -298,8 +301,8 @@ static void keep_unchanged(dk_block_cell *cell)
         cell->blocks[b].kept = !changed[cell->blocks[b].slot];
 }
 
-static dk_status write_block(const dk_block_cell *cell, uint32_t slot, int64_t generation, const void *data, size_t size,
-                             dk_error *err)
+static dk_status write_block(const dk_block_cell *cell, uint32_t slot, int64_t generation, const void *data,
+                             size_t size, dk_error *err)
 {
     const int depth = slot_depth(slot);
     return dk_sheet_write(cell->store, cell->layer, DK_SHEET_BLOCK, dk_shelf_of(cell->level, depth),

@@ -1,5 +1,5 @@
-/* The blocks of one cell, brought up to date: entries leave and join, and the cell is divided (store/shelf.h) or made whole
- * again. What the blocks are depends only on the entries that they hold in the end.
+/* The blocks of one cell, brought up to date: entries leave and join, and the cell is divided (store/shelf.h) or made
+ * whole again. What the blocks are depends only on the entries that they hold in the end.
  *
  *     dk_block_cell_begin   dk_block_cell_leave | dk_block_cell_join …   dk_block_cell_write */
 #ifndef DK_STORE_BLOCK_CELL_H
@@ -10,8 +10,8 @@
 
 typedef struct dk_block_cell dk_block_cell; /* memory, kept from cell to cell */
 
-dk_block_cell *dk_block_cell_create(void);      /* NULL: out of memory. Caller frees with dk_block_cell_free */
-void dk_block_cell_free(dk_block_cell *cell);   /* NULL-safe */
+dk_block_cell *dk_block_cell_create(void);    /* NULL: out of memory. Caller frees with dk_block_cell_free */
+void dk_block_cell_free(dk_block_cell *cell); /* NULL-safe */
 
 /* Reads the living blocks of the cell; shelves: bits of those that have blocks. */
 dk_status dk_block_cell_begin(dk_block_cell *cell, dk_store *store, const dk_kind *layer, int level, uint64_t code,

@@ -118,7 +118,8 @@ static dk_status run_of_batch(dk_brought *brought, dk_buf *sql, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     const char *text = dk_buf_cstr(sql);
-    dk_status status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(brought->store, text, &stmt, err);
+    dk_status status =
+        text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(brought->store, text, &stmt, err);
     if (status == DK_OK) {
         sqlite3_bind_int64(stmt, 1, brought->batch);
         status = dk_sql_done(brought->store, stmt, err);
@@ -142,11 +143,12 @@ static dk_status count_again(dk_brought *brought, dk_error *err)
     dk_status status = run_of_batch(brought, &sql, err);
     dk_buf_clear(&sql);
     if (field >= 0) /* of whatever was there before: more than is noted otherwise */
-        dk_buf_format(&sql,
-                      "INSERT OR IGNORE INTO dikuai_brought(batch,division,added,changed) "
-                      "SELECT DISTINCT ?1,coalesce(o.f_%s,''),0,0"
-                      " FROM row_%s r CROSS JOIN row_%s o ON o.key=r.key AND o.row<r.row WHERE r.batch=?1 AND r.replaces<>0",
-                      brought->kind->fields[field].name, kind, kind);
+        dk_buf_format(
+            &sql,
+            "INSERT OR IGNORE INTO dikuai_brought(batch,division,added,changed) "
+            "SELECT DISTINCT ?1,coalesce(o.f_%s,''),0,0"
+            " FROM row_%s r CROSS JOIN row_%s o ON o.key=r.key AND o.row<r.row WHERE r.batch=?1 AND r.replaces<>0",
+            brought->kind->fields[field].name, kind, kind);
     if (status == DK_OK && field >= 0)
         status = run_of_batch(brought, &sql, err);
     dk_buf_finish(&sql);
@@ -177,10 +179,11 @@ dk_status dk_brought_finish(dk_brought *brought, dk_error *err)
 dk_status dk_brought_document(dk_store *store, int64_t batch, const char *division, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_sql_prepare(store,
-                                      "INSERT INTO dikuai_brought(batch,division,added,changed,documents) VALUES(?1,?2,0,0,1)"
-                                      " ON CONFLICT(batch,division) DO UPDATE SET documents=documents+1",
-                                      &stmt, err);
+    dk_status status =
+        dk_sql_prepare(store,
+                       "INSERT INTO dikuai_brought(batch,division,added,changed,documents) VALUES(?1,?2,0,0,1)"
+                       " ON CONFLICT(batch,division) DO UPDATE SET documents=documents+1",
+                       &stmt, err);
     if (status != DK_OK)
         return status;
     sqlite3_bind_int64(stmt, 1, batch);

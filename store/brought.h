@@ -1,6 +1,6 @@
 /* How many rows of each division a batch brings: new ones, new versions of some that are there, or documents of rows.
- * Counted while it is loaded, so that staff of a division are told at once what of a batch is theirs. A division from which
- * a row goes to another is one of the batch's, too, with none of these. */
+ * Counted while it is loaded, so that staff of a division are told at once what of a batch is theirs. A division from
+ * which a row goes to another is one of the batch's, too, with none of these. */
 #ifndef DK_STORE_BROUGHT_H
 #define DK_STORE_BROUGHT_H
 

@@ -1,19 +1,20 @@
-/* The budget of a tile: what is drawn in a tile of a zoom must not grow beyond what can be sent at once, of all layers together, for
- * a map asks for them together. Where it would, the smallest features give way: the tile gets a threshold, a rank (room.h) below
- * which nothing of the layer that takes up room in it is drawn at this zoom, in this tile or any other, and what is left out is counted
- * in the grid of the tile that holds its label position. What grids may take at most is not there for features. Layers that weigh
- * little keep all they have; those that weigh more share what is left evenly. A tile of CGCS2000Quad is one of one layer, and has a
- * threshold of its own: a feature is drawn where every tile in which it takes up room, of both sets, has room for it, so both draw
- * the same.
+/* The budget of a tile: what is drawn in a tile of a zoom must not grow beyond what can be sent at once, of all layers
+ * together, for a map asks for them together. Where it would, the smallest features give way: the tile gets a
+ * threshold, a rank (room.h) below which nothing of the layer that takes up room in it is drawn at this zoom, in this
+ * tile or any other, and what is left out is counted in the grid of the tile that holds its label position. What grids
+ * may take at most is not there for features. Layers that weigh little keep all they have; those that weigh more share
+ * what is left evenly. A tile of CGCS2000Quad is one of one layer, and has a threshold of its own: a feature is drawn
+ * where every tile in which it takes up room, of both sets, has room for it, so both draw the same.
  *
- * A threshold depends only on what is published in its tile, of all layers that share it, so the order of batches leaves no
- * trace: of what is settled at its zoom (room.h) all weighs on it, drawn or not, but leaves a little of the budget to the others. It is
- * looked for where features have come or gone, from the layer's first zoom down, and not below a tile whose features would all fit
- * with all their vertices. Beyond DK_FINEST_ZOOM those of that zoom hold (index.h). What tiles of small zooms hold is
- * not read for it: their weights are kept (weights.h).
+ * A threshold depends only on what is published in its tile, of all layers that share it, so the order of batches
+ * leaves no trace: of what is settled at its zoom (room.h) all weighs on it, drawn or not, but leaves a little of the
+ * budget to the others. It is looked for where features have come or gone, from the layer's first zoom down, and not
+ * below a tile whose features would all fit with all their vertices. Beyond DK_FINEST_ZOOM those of that zoom hold
+ * (index.h). What tiles of small zooms hold is not read for it: their weights are kept (weights.h).
  *
- * Layers that draw all and layers of which the public sees nothing do not share: the latter would show in what the public is shown.
- * Where a catalogue takes a layer away, others keep their thresholds until something changes in the tile. */
+ * Layers that draw all and layers of which the public sees nothing do not share: the latter would show in what the
+ * public is shown. Where a catalogue takes a layer away, others keep their thresholds until something changes in the
+ * tile. */
 #include "store/audience.h"
 #include "store/handle.h"
 #include "store/index_work.h"
@@ -26,7 +27,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Estimated compressed bytes of features, of all layers together and of one, below the 500,000 that no tile may exceed. */
+/* Estimated compressed bytes of features, of all layers together and of one, below the 500,000 that no tile may exceed.
+ */
 #define TILE_BUDGET 380000
 #define LAYER_BUDGET 300000
 #define PLATE_BUDGET 380000
@@ -34,24 +36,27 @@
 #define WITH_GRIDS 490000
 #define LEAST_BUDGET 60000
 #define MOST_GRID_ROWS (2 * DK_GRID_CELLS)
-/* What a cell of a grid takes at most: its square, count and area; a sum of a field; how many rows have one of its values. */
+/* What a cell of a grid takes at most: its square, count and area; a sum of a field; how many rows have one of its
+ * values. */
 #define CELL_BYTES 20
 #define SUM_BYTES 12
 #define COUNT_BYTES 3
 /* What a layer gets of a budget that others have a part in, in steps: so it seldom changes with what these have. */
 #define STEP 8192
-/* What is left for what is not settled, of a budget. So little that over all zooms it does not add up: what is let in at one is settled
- * at the next, where as much is let in again. */
+/* What is left for what is not settled, of a budget. So little that over all zooms it does not add up: what is let in
+ * at one is settled at the next, where as much is let in again. */
 #define LEAST(budget) ((budget) / 256)
 
-/* Of what covers more tiles at the layer's first zoom hardly anything is seen in one: they are not looked at for its sake. */
+/* Of what covers more tiles at the layer's first zoom hardly anything is seen in one: they are not looked at for its
+ * sake. */
 #define MOST_SETTLED 1024
 
 enum { CLASSES = 128, TIES = 256 };
 
 static const dk_sheet raised_sheets[DK_ROOM_SETS] = {DK_SHEET_RAISED, DK_SHEET_RAISED_PLATE};
 
-/* A feature in the tile under way that is counted elsewhere, too: in another tile, or at later zooms, at which it is settled. */
+/* A feature in the tile under way that is counted elsewhere, too: in another tile, or at later zooms, at which it is
+ * settled. */
 typedef struct guest {
     uint64_t label; /* Morton code of the position */
     dk_rank rank;
@@ -108,10 +113,10 @@ typedef struct share {
     uint64_t raised[DK_ROOM_SETS]; /* the zooms at which some tile has a threshold, or had one before */
     int64_t classes[CLASSES];      /* what is drawn, by size class, */
     int64_t (*ties)[TIES];         /* and each by the rest of the rank; valid where the class has any */
-    int64_t sum, settled, all;     /* what is drawn or not by the threshold; what is settled; and both with all vertices, */
-    int64_t open;                  /* of it what is not settled */
-    int64_t undrawn;               /* bytes */
-    int64_t grid;                  /* bytes that its grid may take in the tile */
+    int64_t sum, settled, all; /* what is drawn or not by the threshold; what is settled; and both with all vertices, */
+    int64_t open;              /* of it what is not settled */
+    int64_t undrawn;           /* bytes */
+    int64_t grid;              /* bytes that its grid may take in the tile */
     bool any;
     dk_world_box box; /* of what takes up room here and is drawn */
     guest *guests;
@@ -137,8 +142,8 @@ typedef struct kept_rank {
     bool counts;
 } kept_rank;
 
-/* What is not drawn yet, in bytes, by the quarter of a tile of WebMercatorQuad in which it has its label: north west, north
- * east, south west, south east. */
+/* What is not drawn yet, in bytes, by the quarter of a tile of WebMercatorQuad in which it has its label: north west,
+ * north east, south west, south east. */
 enum { KEPT_QUARTERS = 512 };
 typedef struct kept_quarters {
     const dk_kind *layer; /* NULL: none */
@@ -198,11 +203,13 @@ static dk_status note_rank(int level, uint64_t cell, const void *data, size_t si
 
 static kept_rank *kept_place(budget *b, const dk_kind *layer, dk_room_set set, int zoom, uint32_t x, uint32_t y)
 {
-    return &b->kept[(x + y * UINT32_C(32) + (uint32_t)zoom * 67 + (uint32_t)layer->index * 211 + (uint32_t)set * 512) % KEPT_RANKS];
+    return &b->kept[(x + y * UINT32_C(32) + (uint32_t)zoom * 67 + (uint32_t)layer->index * 211 + (uint32_t)set * 512) %
+                    KEPT_RANKS];
 }
 
 /* *ret_kept is valid until the next is read. */
-static dk_status read_kept(budget *b, const share *s, dk_room_set set, int zoom, uint32_t x, uint32_t y, const kept_rank **ret_kept)
+static dk_status read_kept(budget *b, const share *s, dk_room_set set, int zoom, uint32_t x, uint32_t y,
+                           const kept_rank **ret_kept)
 {
     kept_rank *kept = kept_place(b, s->layer, set, zoom, x, y);
     dk_status status = DK_OK;
@@ -216,7 +223,8 @@ static dk_status read_kept(budget *b, const share *s, dk_room_set set, int zoom,
     return status;
 }
 
-static dk_status read_rank(budget *b, const share *s, dk_room_set set, int zoom, uint32_t x, uint32_t y, dk_rank *ret_rank)
+static dk_status read_rank(budget *b, const share *s, dk_room_set set, int zoom, uint32_t x, uint32_t y,
+                           dk_rank *ret_rank)
 {
     const kept_rank *kept = NULL;
     *ret_rank = 0;
@@ -382,7 +390,7 @@ static dk_status weigh_share(budget *b, share *s)
     s->settled = s->all = s->open = 0;
     const dk_status status = scan_tile(b, s);
     s->sum = 0;
-    for (size_t class = 0; class < CLASSES; class++)
+    for (size_t class = 0; class < CLASSES; class ++)
         s->sum += s->classes[class];
     return status;
 }
@@ -394,12 +402,13 @@ typedef struct quartering {
     int64_t attributes; /* of an entry of the layer */
 } quartering;
 
-/* Not less than what these entries will weigh (weights.h): the grid's figure passes over attributes without a value, and
- * takes texts and vertices for a little less. */
+/* Not less than what these entries will weigh (weights.h): the grid's figure passes over attributes without a value,
+ * and takes texts and vertices for a little less. */
 static bool add_weight(const dk_grid_cell *cell, void *user)
 {
     const quartering *q = user;
-    const bool east = cell->number % DK_GRID_CELLS >= DK_GRID_CELLS / 2, south = cell->number / DK_GRID_CELLS >= DK_GRID_CELLS / 2;
+    const bool east = cell->number % DK_GRID_CELLS >= DK_GRID_CELLS / 2,
+               south = cell->number / DK_GRID_CELLS >= DK_GRID_CELLS / 2;
     q->to->bytes[2 * south + east] += cell->weight + cell->weight / 4 + q->attributes * cell->count;
     return true;
 }
@@ -419,15 +428,16 @@ static dk_status read_quarters(budget *b, const share *s, uint32_t x, uint32_t y
         dk_buf_clear(&b->bytes);
         status = dk_sheet_read(b->store, s->layer, DK_SHEET_GRID, b->zoom, dk_morton(x, y), &b->bytes, b->err);
         if (status == DK_OK && dk_grid_each(b->bytes.data, b->bytes.size, &n_sums, add_weight, &q) != DK_OK)
-            status = dk_fail(b->err, DK_CORRUPT, "the grid of %s is damaged; run dikuai-ingest reindex", s->layer->name);
+            status =
+                dk_fail(b->err, DK_CORRUPT, "the grid of %s is damaged; run dikuai-ingest reindex", s->layer->name);
         kept->layer = status == DK_OK ? s->layer : NULL;
     }
     *ret_kept = kept;
     return status;
 }
 
-/* What is not drawn yet and may take up room in the tiles within the one under way when it is: what has its label in them
- * or, at the next zoom, in a tile of WebMercatorQuad beside them (room.h). */
+/* What is not drawn yet and may take up room in the tiles within the one under way when it is: what has its label in
+ * them or, at the next zoom, in a tile of WebMercatorQuad beside them (room.h). */
 static dk_status read_undrawn(budget *b, share *s)
 {
     const uint32_t last = (UINT32_C(2) << b->zoom) - 1; /* of the next zoom, as all here */
@@ -547,7 +557,8 @@ static int64_t enough_room(const budget *b)
 /* What a layer may weigh, whatever others do. */
 static int64_t own_most(const budget *b, const share *s)
 {
-    return without(beside_grids(b->set == DK_ROOM_PLATE ? PLATE_BUDGET : LAYER_BUDGET, s->grid), dk_weight_bytes(s->settled));
+    return without(beside_grids(b->set == DK_ROOM_PLATE ? PLATE_BUDGET : LAYER_BUDGET, s->grid),
+                   dk_weight_bytes(s->settled));
 }
 
 /* What no layer may weigh more than, so that all together keep within the budget. In whole bytes. */
@@ -578,7 +589,7 @@ static void find_threshold(share *s, int64_t most)
     int64_t above = 0;
     s->now = 0;
     s->range = (dk_threshold_range){0};
-    for (int class = CLASSES - 1; class >= 0; class--) {
+    for (int class = CLASSES - 1; class >= 0; class --) {
         if (above + s->classes[class] <= most * DK_WEIGHT_SCALE) {
             above += s->classes[class];
             continue;
@@ -632,11 +643,11 @@ static dk_status write_threshold(budget *b, share *s, uint64_t tile)
     }
     if (b->bytes.failed)
         return no_memory(b);
-    dk_status status = dk_sheet_write(b->store, s->layer, raised_sheets[b->set], b->zoom, tile, b->generation, b->bytes.data,
-                                      b->bytes.size, b->err);
+    dk_status status = dk_sheet_write(b->store, s->layer, raised_sheets[b->set], b->zoom, tile, b->generation,
+                                      b->bytes.data, b->bytes.size, b->err);
     s->raised[b->set] |= UINT64_C(1) << b->zoom;
-    *kept_place(b, s->layer, b->set, b->zoom, b->x, b->y) = (kept_rank){s->layer, b->x, b->y, (uint8_t)b->zoom, (uint8_t)b->set, s->now,
-                                                                            s->old.size > 2};
+    *kept_place(b, s->layer, b->set, b->zoom, b->x, b->y) =
+        (kept_rank){s->layer, b->x, b->y, (uint8_t)b->zoom, (uint8_t)b->set, s->now, s->old.size > 2};
     if (status == DK_OK && !list_tile(&b->changed[b->set], tile))
         status = no_memory(b);
     if (status == DK_OK && s->any)
@@ -669,8 +680,8 @@ static dk_status is_as_before(budget *b, const share *s, uint64_t tile, int64_t 
     return status;
 }
 
-/* One tile. *ret_deeper: its features with all their vertices are more than the budget, so the tiles in it need a look; not if all of
- * them are settled, for then nothing is decided in those. */
+/* One tile. *ret_deeper: its features with all their vertices are more than the budget, so the tiles in it need a look;
+ * not if all of them are settled, for then nothing is decided in those. */
 static dk_status update_tile(budget *b, dk_room_set set, uint64_t tile, bool *ret_deeper)
 {
     const bool known = b->zoom <= DK_WEIGHED_ZOOM; /* what each share weighs */
@@ -770,7 +781,8 @@ static dk_status count_tile(budget *b, share *s, uint64_t tile)
         return DK_OK;
     s->raised[DK_ROOM_MERCATOR] |= UINT64_C(1) << b->zoom;
     kept_place(b, s->layer, DK_ROOM_MERCATOR, b->zoom, b->x, b->y)->layer = NULL;
-    return dk_sheet_write(b->store, s->layer, DK_SHEET_RAISED, b->zoom, tile, b->generation, b->bytes.data, b->bytes.size, b->err);
+    return dk_sheet_write(b->store, s->layer, DK_SHEET_RAISED, b->zoom, tile, b->generation, b->bytes.data,
+                          b->bytes.size, b->err);
 }
 
 static dk_status count_tiles(budget *b)
@@ -793,7 +805,8 @@ typedef struct changes {
     size_t n;
 } changes;
 
-/* Whether a feature that changed may reach over the tiles around that of its label from this zoom on, but not before. */
+/* Whether a feature that changed may reach over the tiles around that of its label from this zoom on, but not before.
+ */
 static bool may_settle_at(uint64_t change, int zoom, int first_zoom)
 {
     const int settled = 33 - (int)(change & 0xff);
@@ -824,8 +837,9 @@ static bool list_plate(const tile_list *tiles, int zoom, tile_list *plate)
     return ok;
 }
 
-/* The tiles of a zoom in which what changed may take up room, and those that what is settled meets. settled: those of the zoom above
- * that are full; after it those of this zoom that lie in them, or that what is settled from here on meets. */
+/* The tiles of a zoom in which what changed may take up room, and those that what is settled meets. settled: those of
+ * the zoom above that are full; after it those of this zoom that lie in them, or that what is settled from here on
+ * meets. */
 static bool list_changed(const changes *c, int zoom, int first_zoom, tile_list *rooms, tile_list *settled)
 {
     bool ok = true;
@@ -842,7 +856,8 @@ static bool list_changed(const changes *c, int zoom, int first_zoom, tile_list *
     for (size_t i = 0; ok && i < c->n; i++) {
         uint32_t x, y;
         dk_morton_split(c->codes[i] & ~(uint64_t)0xff, &x, &y);
-        const uint64_t own = dk_morton(dk_tile_at(x, zoom), dk_tile_at(y, zoom)), reach = UINT64_C(1) << (c->codes[i] & 0xff);
+        const uint64_t own = dk_morton(dk_tile_at(x, zoom), dk_tile_at(y, zoom)), reach = UINT64_C(1)
+                                                                                          << (c->codes[i] & 0xff);
         const dk_cell_range near = dk_rooms_near(x, y, reach, zoom, true);
         const bool one = near.x0 == near.x1 && near.y0 == near.y1;
         if (one && own == within)
@@ -877,7 +892,8 @@ static dk_status is_raised(budget *b, dk_room_set set, uint64_t tile, bool *ret_
     return status;
 }
 
-/* Leaves of the tiles of a set those that lie in full ones, and those that have a threshold: they may have become small enough. */
+/* Leaves of the tiles of a set those that lie in full ones, and those that have a threshold: they may have become small
+ * enough. */
 static dk_status keep_full(budget *b, dk_room_set set, const tile_list *full, tile_list *rooms)
 {
     dk_status status = DK_OK;
@@ -906,7 +922,8 @@ static dk_status any_raised(budget *b, dk_room_set set, const dk_cell_range *ran
     return status;
 }
 
-/* Where something changed that may be left out, it is counted anew: at this zoom, and where it is settled at later ones. */
+/* Where something changed that may be left out, it is counted anew: at this zoom, and where it is settled at later
+ * ones. */
 static dk_status recount_changed(budget *b, const changes *c)
 {
     const share *own = &b->shares[0];
@@ -922,7 +939,8 @@ static dk_status recount_changed(budget *b, const changes *c)
         const int log = (int)(c->codes[i] & 0xff);
         const dk_cell_range near = dk_rooms_near(x, y, UINT64_C(1) << log, b->zoom, true);
         const uint64_t tile = dk_morton(dk_tile_at(x, b->zoom), dk_tile_at(y, b->zoom));
-        const bool later = b->zoom >= 32 - log && b->zoom < DK_FINEST_ZOOM; /* before, it reaches no further than one tile */
+        const bool later =
+            b->zoom >= 32 - log && b->zoom < DK_FINEST_ZOOM; /* before, it reaches no further than one tile */
         const bool one = near.x0 == near.x1 && near.y0 == near.y1;
         bool any = false;
         if (one && !later && tile == within)
@@ -958,7 +976,7 @@ static uint64_t raised_zooms(const budget *b)
 /* Tiles to look at, by set. */
 typedef struct places {
     tile_list rooms[DK_ROOM_SETS], settled[DK_ROOM_SETS]; /* where what changed takes up room, or is settled */
-    tile_list full[DK_ROOM_SETS];                         /* of the zoom above, those in which more may be too much; then of this one */
+    tile_list full[DK_ROOM_SETS]; /* of the zoom above, those in which more may be too much; then of this one */
 } places;
 
 static dk_status update_set(budget *b, dk_room_set set, places *p)
@@ -989,7 +1007,8 @@ static dk_status update_set(budget *b, dk_room_set set, places *p)
 static dk_status update_zoom(budget *b, const changes *c, places *p)
 {
     const size_t n_later = b->n_later;
-    dk_status status = list_changed(c, b->zoom, b->shares[0].layer->min_zoom, p->rooms, p->settled) ? DK_OK : no_memory(b);
+    dk_status status =
+        list_changed(c, b->zoom, b->shares[0].layer->min_zoom, p->rooms, p->settled) ? DK_OK : no_memory(b);
     for (int set = 0; set < DK_ROOM_SETS; set++)
         b->changed[set].n = 0;
     for (int set = 0; status == DK_OK && set < DK_ROOM_SETS; set++)
@@ -1007,7 +1026,8 @@ static dk_status update_zooms(budget *b, const changes *c)
     const int first = b->shares[0].layer->min_zoom;
     dk_status status = DK_OK;
     for (b->zoom = first; status == DK_OK && b->zoom <= DK_FINEST_ZOOM; b->zoom++) {
-        if (b->zoom > first && p.full[DK_ROOM_MERCATOR].n + p.full[DK_ROOM_PLATE].n + b->n_later == 0 && raised_zooms(b) >> b->zoom == 0)
+        if (b->zoom > first && p.full[DK_ROOM_MERCATOR].n + p.full[DK_ROOM_PLATE].n + b->n_later == 0 &&
+            raised_zooms(b) >> b->zoom == 0)
             break;
         status = update_zoom(b, c, &p);
     }
@@ -1068,7 +1088,8 @@ static dk_status add_shares(budget *b, const dk_kind *layer)
 uint64_t dk_budget_change(const dk_entry_head *head)
 {
     uint64_t reach = 0;
-    const uint32_t ends[4] = {head->label_x - head->x0, head->x1 - head->label_x, head->label_y - head->y0, head->y1 - head->label_y};
+    const uint32_t ends[4] = {head->label_x - head->x0, head->x1 - head->label_x, head->label_y - head->y0,
+                              head->y1 - head->label_y};
     unsigned log = 0;
     for (size_t i = 0; i < 4; i++)
         reach = ends[i] > reach ? ends[i] : reach;

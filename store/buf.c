@@ -38,8 +38,9 @@ unsigned char *dk_buf_give_away(dk_buf *buf)
     return data;
 }
 
-/* Large memory comes in huge pages, where the system has them: to fill it page by page takes three times as long. All its
- * pages, the first and the last too: of a mapping that is advised in part mremap(2) moves nothing, and realloc copies. */
+/* Large memory comes in huge pages, where the system has them: to fill it page by page takes three times as long. All
+ * its pages, the first and the last too: of a mapping that is advised in part mremap(2) moves nothing, and realloc
+ * copies. */
 static void ask_for_huge_pages(unsigned char *data, size_t size)
 {
     const uintptr_t start = (uintptr_t)data & ~(uintptr_t)(PAGE - 1);

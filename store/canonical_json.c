@@ -10,15 +10,16 @@
 
 /* ---- strings ---- */
 
-/* The first byte from one on that does not stand as it is: a control character, a quotation mark or a backslash. Eight at a time:
- * a byte of x that is 0 has its upper bit set in (x - 01…01) & ~x, and so may one behind it. */
+/* The first byte from one on that does not stand as it is: a control character, a quotation mark or a backslash. Eight
+ * at a time: a byte of x that is 0 has its upper bit set in (x - 01…01) & ~x, and so may one behind it. */
 static size_t next_escaped(const char *text, size_t at, size_t size)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
     for (uint64_t word; size - at >= sizeof word; at += sizeof word) {
         memcpy(&word, text + at, sizeof word);
         const uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
-        if (((word - ones * 0x20) & ~word & tops) | ((quote - ones) & ~quote & tops) | ((backslash - ones) & ~backslash & tops))
+        if (((word - ones * 0x20) & ~word & tops) | ((quote - ones) & ~quote & tops) |
+            ((backslash - ones) & ~backslash & tops))
             break;
     }
     while (at < size && (unsigned char)text[at] >= 0x20 && text[at] != '"' && text[at] != '\\')
@@ -270,8 +271,8 @@ static void write_billionths(dk_buf *out, bool negative, uint64_t n)
     dk_buf_append(out, text + first, size - first);
 }
 
-/* At most 12 digits, so the decimal is the shortest text of the double nearest to it. A log has millions, so those that are
- * degrees are written straight away. */
+/* At most 12 digits, so the decimal is the shortest text of the double nearest to it. A log has millions, so those that
+ * are degrees are written straight away. */
 void dk_canonical_degrees(dk_buf *out, double value)
 {
     enum { DECIMALS = 9 };

@@ -16,8 +16,8 @@ void dk_catalogue_free(dk_catalogue *catalogue)
         dk_arena_free(catalogue->memory); /* the catalogue itself lies there too */
 }
 
-/* Reads a file to its end, or a little past the most that a YAML text may have. what: it is a "catalogue" or "calendar".
- * *ret_text has a NUL behind it; freed with free(). */
+/* Reads a file to its end, or a little past the most that a YAML text may have. what: it is a "catalogue" or
+ * "calendar". *ret_text has a NUL behind it; freed with free(). */
 static dk_status read_file(const char *path, const char *what, char **ret_text, size_t *ret_size, dk_error *err)
 {
     dk_status status = DK_OK;
@@ -87,8 +87,10 @@ static dk_status append_calendar(const char *path, const dk_calendar *calendar, 
     dk_status status = file == NULL ? dk_fail(err, DK_NOMEM, "%s: out of memory while reading the catalogue", path)
                                     : read_file(file, "calendar", &read, &size, err);
     if (status == DK_NOT_FOUND)
-        status = dk_fail(err, DK_NOT_FOUND, "%s: there is no such file; put the years of calendar %s there, or correct its "
-                         "'file' in %s", file, calendar->id, path);
+        status = dk_fail(err, DK_NOT_FOUND,
+                         "%s: there is no such file; put the years of calendar %s there, or correct its "
+                         "'file' in %s",
+                         file, calendar->id, path);
     if (status == DK_OK)
         status = dk_calendar_check(read, size, file, calendar->id, err);
     if (status == DK_OK) {
@@ -96,8 +98,10 @@ static dk_status append_calendar(const char *path, const dk_calendar *calendar, 
         dk_buf_text(text, begins_by_itself(from) ? "\n...\n" : "\n...\n---\n");
         dk_buf_text(text, from);
         if (text->size > DK_YAML_MAX_BYTES)
-            status = dk_fail(err, DK_LIMIT, "%s: with its calendars the catalogue has more than %u MiB; leave out what is "
-                             "not needed", path, DK_YAML_MAX_BYTES >> 20);
+            status = dk_fail(err, DK_LIMIT,
+                             "%s: with its calendars the catalogue has more than %u MiB; leave out what is "
+                             "not needed",
+                             path, DK_YAML_MAX_BYTES >> 20);
         else if (text->failed)
             status = dk_fail(err, DK_NOMEM, "%s: out of memory while reading the catalogue", path);
     }

@@ -14,11 +14,11 @@
 
 /* Audiences from the widest to the narrowest: a viewer sees a field whose audience is not above its own. */
 typedef enum dk_audience {
-    DK_PUBLIC = 0,  /* public: everyone */
-    DK_GROUP,       /* group, 特定群体: members of the village concerned */
-    DK_ON_REQUEST,  /* request, 依申请 */
-    DK_STAFF,       /* staff, within a division scope */
-    DK_NEVER        /* never: only the owner's own export; the default of a field */
+    DK_PUBLIC = 0, /* public: everyone */
+    DK_GROUP,      /* group, 特定群体: members of the village concerned */
+    DK_ON_REQUEST, /* request, 依申请 */
+    DK_STAFF,      /* staff, within a division scope */
+    DK_NEVER       /* never: only the owner's own export; the default of a field */
 } dk_audience;
 
 typedef enum dk_field_type {
@@ -33,7 +33,7 @@ typedef enum dk_field_type {
 
 typedef enum dk_computed {
     DK_NOT_COMPUTED = 0,
-    DK_COMPUTED_AREA,       /* area: 图斑椭球面积 in square metres (store/area.h) */
+    DK_COMPUTED_AREA,        /* area: 图斑椭球面积 in square metres (store/area.h) */
     DK_COMPUTED_PLANAR_AREA, /* planar_area: 平面面积 in square metres (store/planar.h) */
     DK_COMPUTED_DISCLOSURE   /* disclosure: how the obligations about the row stand (store/disclosure.h) */
 } dk_computed;
@@ -60,17 +60,18 @@ typedef struct dk_field {
     dk_audience audience;
     dk_mask masks[DK_NEVER]; /* by audience below the field's: what it is shown instead of nothing */
     bool public_amount;      /* money, and yet each single amount is public, though totals sum it up */
-    bool in_tiles;  /* goes into vector tiles (for the audiences that may see it) */
-    bool in_search; /* found by /search */
-    bool indexed;   /* filters on it are looked up */
-    bool pinyin;    /* found by /search also by its sound (store/pinyin.h): names of villages, places, people */
-    bool required;  /* a row without it is rejected */
-    bool identifies; /* rows are called, found or linked by it: it is of the key, the division, or of a link */
-    dk_computed computed;      /* filled by dikuai */
-    double declares_area_m2;   /* >0: this field declares the area in units of so many square metres (ha: 10000) and is compared */
-    const char **aliases;      /* column names that sources use, compared without regard to case */
+    bool in_tiles;           /* goes into vector tiles (for the audiences that may see it) */
+    bool in_search;          /* found by /search */
+    bool indexed;            /* filters on it are looked up */
+    bool pinyin;          /* found by /search also by its sound (store/pinyin.h): names of villages, places, people */
+    bool required;        /* a row without it is rejected */
+    bool identifies;      /* rows are called, found or linked by it: it is of the key, the division, or of a link */
+    dk_computed computed; /* filled by dikuai */
+    double declares_area_m2; /* >0: this field declares the area in units of so many square metres (ha: 10000) and is
+                                compared */
+    const char **aliases;    /* column names that sources use, compared without regard to case */
     size_t n_aliases;
-    const char **values;       /* allowed values; none: any */
+    const char **values; /* allowed values; none: any */
     size_t n_values;
     /* When the source leaves it empty, the value is taken over a link: from that kind's field. Else NULL, -1. */
     const struct dk_kind *inherit_kind;
@@ -136,31 +137,32 @@ typedef struct dk_kind {
     dk_audience audience; /* rows are seen by this one and those above it, within their scope; no field is below it */
     dk_field *fields;
     size_t n_fields;
-    /* The key of a row is its key field, qualified as "<first non-empty qualifier>:<key field>" if there are qualifiers. */
+    /* The key of a row is its key field, qualified as "<first non-empty qualifier>:<key field>" if there are
+     * qualifiers. */
     int key_field;
     int qualifiers[4]; /* field indices in order of preference */
     size_t n_qualifiers;
     bool qualify_by_source; /* last resort: the base name of the source file */
-    int division_field;     /* gives the staff scope of a row; -1: none, such a row has no scope but the whole store's */
-    int date_field;         /* the event date, for timelines, or where a validity begins; -1: none */
-    int date_end_field;     /* where it ends, empty: it does not; -1: date_field is a single day */
-    int label_field;        /* what to call a row; -1: its key */
-    int classify_field;     /* layers: what its rows are told apart by in totals of areas, such as 永久基本农田; -1: none */
-    int min_zoom, max_zoom; /* tiles, layers only; min_zoom is DK_FINEST_ZOOM (20) at most */
-    dk_audience documents;  /* who may see what is attached to its rows; DK_STAFF unless the catalogue says more */
+    int division_field; /* gives the staff scope of a row; -1: none, such a row has no scope but the whole store's */
+    int date_field;     /* the event date, for timelines, or where a validity begins; -1: none */
+    int date_end_field; /* where it ends, empty: it does not; -1: date_field is a single day */
+    int label_field;    /* what to call a row; -1: its key */
+    int classify_field; /* layers: what its rows are told apart by in totals of areas, such as 永久基本农田; -1: none */
+    int min_zoom, max_zoom;    /* tiles, layers only; min_zoom is DK_FINEST_ZOOM (20) at most */
+    dk_audience documents;     /* who may see what is attached to its rows; DK_STAFF unless the catalogue says more */
     double public_precision_m; /* layers: whoever is not staff of a row sees its outline no finer; 0: as it is */
     int public_coarse;         /* the grid for it: cells of 2^n world units (store/coarse.h); 0: none */
     bool public_zoomed;        /* tiles for the public end before max_zoom: */
     int public_max_zoom;       /* there */
-    bool draw_all;          /* every feature is drawn from min_zoom on, however small and however full a tile gets */
+    bool draw_all;             /* every feature is drawn from min_zoom on, however small and however full a tile gets */
     dk_grid_measure *grid_measures; /* what the layer's grid says besides count and area */
     size_t n_grid_measures;         /* DK_GRID_MAX_SUMS (store/grid.h) at most */
     dk_total *totals;
     size_t n_totals;
-    int disclosure_field; /* how its obligations stand; -1: no such field */
+    int disclosure_field;                                /* how its obligations stand; -1: no such field */
     unsigned char disclosure_order[DK_DISCLOSURE_WORDS]; /* the place of each word among the field's values */
-    bool has_linked;   /* some field follows from linked rows, or from the day (dk_field_follows) */
-    bool feeds_linked; /* fields of other kinds follow from its rows */
+    bool has_linked;              /* some field follows from linked rows, or from the day (dk_field_follows) */
+    bool feeds_linked;            /* fields of other kinds follow from its rows */
     const char **ignored_columns; /* columns of sources that are known and not loaded, such as OBJECTID */
     size_t n_ignored_columns;
 } dk_kind;
@@ -168,9 +170,13 @@ typedef struct dk_kind {
 /* One way in which rows of two kinds belong together: all pairs of fields share a value. */
 #define DK_LINK_KEY (-2) /* instead of a field index: the row's whole key */
 typedef struct dk_link_rule {
-    struct { int from, to; } match[4]; /* field index or DK_LINK_KEY */
+    struct {
+        int from, to;
+    } match[4]; /* field index or DK_LINK_KEY */
     size_t n_match;
-    struct { int from, to; } unless; /* the rule does not hold when both rows have a value there; -1, -1: no such pair */
+    struct {
+        int from, to;
+    } unless; /* the rule does not hold when both rows have a value there; -1, -1: no such pair */
 } dk_link_rule;
 
 /* A link joins rows if any of its rules holds. It is read in both directions. */
@@ -206,10 +212,10 @@ typedef struct dk_item {
     const char *category; /* 一级事项 */
     const char *title;    /* 二级事项 */
     const char *content, *basis, *time_limit, *subject, *channel;
-    const char *object; /* 公开对象: 全社会, 特定群体 */
-    const char *mode;   /* 公开方式: 主动公开, 依申请公开 */
-    const char *level;  /* 公开层级 */
-    const char *guide;  /* which catalogue of items it comes from: 2019 guide, law of 2021 … */
+    const char *object;          /* 公开对象: 全社会, 特定群体 */
+    const char *mode;            /* 公开方式: 主动公开, 依申请公开 */
+    const char *level;           /* 公开层级 */
+    const char *guide;           /* which catalogue of items it comes from: 2019 guide, law of 2021 … */
     const dk_kind *subject_kind; /* whose rows the item is about, e.g. parcel */
     /* The item applies when the linked record's field has one of the values; applies_kind NULL: always. */
     const dk_kind *applies_kind;
@@ -278,15 +284,15 @@ typedef struct dk_catalogue {
     size_t n_obligations;
     bool review_required;       /* no batch is published that nobody has reviewed */
     dk_two_persons two_persons; /* of names, names and accounts, or tokens; only with review_required */
-    dk_division *divisions; /* sorted by code; none: codes are checked for their form only */
+    dk_division *divisions;     /* sorted by code; none: codes are checked for their form only */
     size_t n_divisions;
     size_t n_successors; /* divisions that have one */
-    void *memory; /* owns every string and array above */
+    void *memory;        /* owns every string and array above */
 } dk_catalogue;
 
-/* Parses YAML text: the catalogue, and behind it a document (---) for each calendar that it declares. origin names it in
- * messages ("FILE:12: layers[0].fields[3].type: …"). A mistake is DK_INVALID with file, line and key. Caller frees with
- * dk_catalogue_free. */
+/* Parses YAML text: the catalogue, and behind it a document (---) for each calendar that it declares. origin names it
+ * in messages ("FILE:12: layers[0].fields[3].type: …"). A mistake is DK_INVALID with file, line and key. Caller frees
+ * with dk_catalogue_free. */
 dk_status dk_catalogue_parse(const char *yaml, size_t size, const char *origin, dk_catalogue **ret_catalogue,
                              dk_error *err);
 /* Reads the file (at most 16 MiB) and the files of its calendars, and parses them; a calendar whose document is in the
@@ -300,8 +306,7 @@ const dk_kind *dk_catalogue_kind(const dk_catalogue *catalogue, const char *name
 int dk_kind_field(const dk_kind *kind, const char *name);
 const dk_division *dk_catalogue_division(const dk_catalogue *catalogue, const char *code);
 /* The link between two kinds in either direction; *ret_reversed says that a is its `to` side. */
-const dk_link *dk_catalogue_link(const dk_catalogue *catalogue, const dk_kind *a, const dk_kind *b,
-                                 bool *ret_reversed);
+const dk_link *dk_catalogue_link(const dk_catalogue *catalogue, const dk_kind *a, const dk_kind *b, bool *ret_reversed);
 
 /* The name of an audience or type as the catalogue writes it: "public", "date" … */
 const char *dk_audience_name(dk_audience audience);

@@ -22,7 +22,8 @@ typedef struct changing {
     const char *yaml; /* the new one */
     size_t size;
     dk_error *err;
-    int64_t *numbered; /* of each justification: the batch in which its place was the number of a row; 0: in none so far */
+    int64_t
+        *numbered; /* of each justification: the batch in which its place was the number of a row; 0: in none so far */
     /* of the batch that is looked through */
     const dk_kind *kind;
     int64_t batch;
@@ -35,7 +36,8 @@ typedef struct changing {
 static dk_status insert_generation(changing *c, int64_t generation, const char *at, const char *reason)
 {
     sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_sql_prepare(c->store, "INSERT INTO dikuai_generation VALUES(?1,?2,?3,'catalogue',0,?4)", &stmt, c->err);
+    dk_status status =
+        dk_sql_prepare(c->store, "INSERT INTO dikuai_generation VALUES(?1,?2,?3,'catalogue',0,?4)", &stmt, c->err);
     if (status == DK_OK) {
         sqlite3_bind_int64(stmt, 1, generation);
         sqlite3_bind_text(stmt, 2, at, -1, SQLITE_STATIC);
@@ -44,8 +46,9 @@ static dk_status insert_generation(changing *c, int64_t generation, const char *
         status = dk_sql_done(c->store, stmt, c->err);
     }
     sqlite3_finalize(stmt);
-    return status == DK_OK ? dk_act_write(c->store, 0, DK_ACT_CATALOGUE, c->change->actor, reason, generation, NULL, c->err)
-                           : status;
+    return status == DK_OK
+               ? dk_act_write(c->store, 0, DK_ACT_CATALOGUE, c->change->actor, reason, generation, NULL, c->err)
+               : status;
 }
 
 /* Undone, whatever was done: the handle has the catalogue that is in force. */
@@ -123,7 +126,7 @@ static bool note_finding(const dk_finding *finding, void *user)
 {
     changing *c = user;
     const int field = dk_kind_field(c->kind, finding->field);
-    const bool opened = field >= 0 ? (c->opened >> field & 1) != 0
+    const bool opened = field >= 0                                         ? (c->opened >> field & 1) != 0
                         : strcmp(finding->field, DK_FINDING_DOCUMENT) == 0 ? c->documents
                                                                            : c->keys;
     if (!opened || (!finding->strong && !c->store->catalogue->review_required))
@@ -162,10 +165,11 @@ static dk_status check_justifications(changing *c, const dk_catalogue *new)
                     (dk_kind_field(&new->kinds[k], field) >= 0 || strcmp(field, DK_FINDING_KEY) == 0 ||
                      strcmp(field, DK_FINDING_DOCUMENT) == 0);
         if (!known)
-            status = dk_fail(c->err, DK_INVALID,
-                             "--justify %.100s: it names a field of a kind, such as compensation.remark, and perhaps a row, "
-                             "such as compensation.remark:12",
-                             where);
+            status =
+                dk_fail(c->err, DK_INVALID,
+                        "--justify %.100s: it names a field of a kind, such as compensation.remark, and perhaps a row, "
+                        "such as compensation.remark:12",
+                        where);
         else
             status = dk_review_reason("--justify", c->change->justify[i].why, c->err);
     }
@@ -182,8 +186,9 @@ static dk_status take_number(changing *c, size_t i)
         return DK_OK;
     }
     return dk_fail(c->err, DK_CONFLICT,
-                   "--justify %.200s: batches %" PRId64 " and %" PRId64 " have a row of that number; say which by its key", where,
-                   before, c->batch);
+                   "--justify %.200s: batches %" PRId64 " and %" PRId64
+                   " have a row of that number; say which by its key",
+                   where, before, c->batch);
 }
 
 static dk_status justify(changing *c)
@@ -215,7 +220,8 @@ static dk_status next_batch(changing *c, const dk_kind *kind, int64_t *batch)
 {
     sqlite3_stmt *stmt = NULL;
     dk_status status = dk_sql_prepare(
-        c->store, "SELECT id FROM dikuai_batch WHERE kind=?1 AND state='published' AND id>?2 ORDER BY id LIMIT 1", &stmt, c->err);
+        c->store, "SELECT id FROM dikuai_batch WHERE kind=?1 AND state='published' AND id>?2 ORDER BY id LIMIT 1",
+        &stmt, c->err);
     if (status == DK_OK) {
         sqlite3_bind_text(stmt, 1, kind->name, -1, SQLITE_STATIC);
         sqlite3_bind_int64(stmt, 2, *batch);
@@ -254,7 +260,8 @@ static dk_status look_through(changing *c, const dk_catalogue *before)
         return status;
     char in_force[160] = "nothing was changed";
     if (c->result->held_back > 0)
-        snprintf(in_force, sizeof in_force, "what the catalogue shows less is in force, as generation %" PRId64 ", all else of it is not",
+        snprintf(in_force, sizeof in_force,
+                 "what the catalogue shows less is in force, as generation %" PRId64 ", all else of it is not",
                  c->result->held_back);
     return dk_fail(c->err, DK_CONFLICT,
                    "the catalogue would show what looks like personal data, in %" PRId64
@@ -315,7 +322,8 @@ static dk_status bring_in(changing *c)
     }
     status = dk_publication_log_open(c->store, generation, &log, c->err);
     if (status == DK_OK)
-        status = dk_catalogue_follow(c->store, before, base, generation, log, c->change->progress, c->change->user, c->err);
+        status =
+            dk_catalogue_follow(c->store, before, base, generation, log, c->change->progress, c->change->user, c->err);
     if (status == DK_OK)
         status = dk_catalogue_note_batches(c->store, c->err);
     if (status == DK_OK)

@@ -24,7 +24,7 @@ typedef struct dk_calendar {
 typedef struct dk_regime {
     const char *id;
     const char *title;
-    int32_t from, until; /* inclusive; DK_NO_DAY and DK_FAR_DAY: open */
+    int32_t from, until;   /* inclusive; DK_NO_DAY and DK_FAR_DAY: open */
     const dk_item **steps; /* in the order of the procedure */
     size_t n_steps;
 } dk_regime;
@@ -42,7 +42,7 @@ typedef struct dk_regime_by {
 } dk_regime_by;
 
 typedef struct dk_period {
-    int32_t n; /* -1: the catalogue says nothing */
+    int32_t n;    /* -1: the catalogue says nothing */
     bool working; /* working days; else days of the calendar */
 } dk_period;
 
@@ -58,25 +58,25 @@ typedef struct dk_exemption {
 #define DK_MAX_EVENTS 8
 typedef struct dk_obligation {
     const char *id;
-    size_t index;        /* in dk_catalogue.obligations */
-    const dk_item *item; /* what is to be disclosed; it says for which rows (applies) */
-    const dk_kind *about; /* the item's subject_kind */
-    const char *basis;   /* article; the item's, unless the obligation has its own; or NULL */
+    size_t index;            /* in dk_catalogue.obligations */
+    const dk_item *item;     /* what is to be disclosed; it says for which rows (applies) */
+    const dk_kind *about;    /* the item's subject_kind */
+    const char *basis;       /* article; the item's, unless the obligation has its own; or NULL */
     const char *unconfirmed; /* what is not confirmed; NULL: nothing. Such an obligation is not enabled */
     bool enabled;
-    uint32_t regimes;    /* bit i: it holds under regimes[i]; all: it holds whatever the regime */
+    uint32_t regimes; /* bit i: it holds under regimes[i]; all: it holds whatever the regime */
     /* The event: of these the first that has a date, and of several such records the first or the last date. */
     dk_dated_rows events[DK_MAX_EVENTS];
     size_t n_events;
     bool take_last;
-    bool before;    /* it is due before the event, else after it */
-    bool scheduled; /* the event's day is set in advance, as a hearing's is, and counts before it comes */
-    dk_period within; /* after the event; n is -1 if before */
-    dk_period ahead;  /* of the event; n is -1 unless before, and 0 if the catalogue has lasts alone */
-    dk_period lasts;  /* shown for at least so long; n is -1: publishing is enough */
-    dk_period soon;   /* it counts as due soon so long before it is due */
+    bool before;                 /* it is due before the event, else after it */
+    bool scheduled;              /* the event's day is set in advance, as a hearing's is, and counts before it comes */
+    dk_period within;            /* after the event; n is -1 if before */
+    dk_period ahead;             /* of the event; n is -1 unless before, and 0 if the catalogue has lasts alone */
+    dk_period lasts;             /* shown for at least so long; n is -1: publishing is enough */
+    dk_period soon;              /* it counts as due soon so long before it is due */
     const dk_calendar *calendar; /* NULL: all periods are of days */
-    int32_t from, until; /* it holds for events on these days; DK_NO_DAY and DK_FAR_DAY: open */
+    int32_t from, until;         /* it holds for events on these days; DK_NO_DAY and DK_FAR_DAY: open */
     const dk_dated_rows *proofs; /* with end_field where the end of showing counts */
     size_t n_proofs;
     dk_exemption *exemptions;

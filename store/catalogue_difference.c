@@ -36,10 +36,11 @@ static const char *scalar(const yaml_node_t *node)
 
 static size_t count(const yaml_node_t *node)
 {
-    return node == NULL                        ? 0
-           : node->type == YAML_MAPPING_NODE   ? (size_t)(node->data.mapping.pairs.top - node->data.mapping.pairs.start)
-           : node->type == YAML_SEQUENCE_NODE ? (size_t)(node->data.sequence.items.top - node->data.sequence.items.start)
-                                               : 0;
+    return node == NULL                      ? 0
+           : node->type == YAML_MAPPING_NODE ? (size_t)(node->data.mapping.pairs.top - node->data.mapping.pairs.start)
+           : node->type == YAML_SEQUENCE_NODE
+               ? (size_t)(node->data.sequence.items.top - node->data.sequence.items.start)
+               : 0;
 }
 
 static const yaml_node_t *element(side *s, const yaml_node_t *node, size_t i)
@@ -165,7 +166,8 @@ static void tell(comparing *c)
 }
 
 /* label: "field parcel.id", "" of the catalogue itself. key NULL: all of it. */
-static void tell_change(comparing *c, const char *label, const char *key, const yaml_node_t *before, const yaml_node_t *after)
+static void tell_change(comparing *c, const char *label, const char *key, const yaml_node_t *before,
+                        const yaml_node_t *after)
 {
     dk_buf_clear(&c->sentence);
     if (label[0] != '\0')
@@ -199,7 +201,8 @@ static dk_status compare_mappings(comparing *c, const char *label, const char *o
                                   const yaml_node_t *after, int depth);
 
 /* Looks from a place on and then from the start: what follows on each other does so in both lists, mostly. */
-static const yaml_node_t *find(side *s, const yaml_node_t *list, const char *name, size_t from, size_t *ret_at, dk_buf *room)
+static const yaml_node_t *find(side *s, const yaml_node_t *list, const char *name, size_t from, size_t *ret_at,
+                               dk_buf *room)
 {
     for (size_t n = count(list), k = 0; k < n; k++) {
         const size_t i = (from + k) % n;
@@ -273,8 +276,8 @@ static dk_status compare_lists(comparing *c, const char *key, const char *owner,
     return status;
 }
 
-static dk_status compare_values(comparing *c, const char *label, const char *owner, const char *key, const yaml_node_t *before,
-                                const yaml_node_t *after, int depth)
+static dk_status compare_values(comparing *c, const char *label, const char *owner, const char *key,
+                                const yaml_node_t *before, const yaml_node_t *after, int depth)
 {
     if (same(&c->before, before, &c->after, after, 0))
         return DK_OK;
@@ -292,7 +295,8 @@ static dk_status compare_mappings(comparing *c, const char *label, const char *o
     dk_status status = DK_OK;
     for (size_t i = 0; status == DK_OK && i < count(before); i++) {
         const char *key = key_at(&c->before, before, i);
-        status = compare_values(c, label, owner, key, value_at(&c->before, before, i), value_of(&c->after, after, key), depth);
+        status = compare_values(c, label, owner, key, value_at(&c->before, before, i), value_of(&c->after, after, key),
+                                depth);
     }
     for (size_t i = 0; status == DK_OK && i < count(after); i++) {
         const char *key = key_at(&c->after, after, i);
@@ -344,7 +348,8 @@ static const yaml_node_t *calendar_of(side *s, const char *id)
     return NULL;
 }
 
-/* What stands in the calendar's document, its years one by one. That a calendar is new or gone is told of 'calendars'. */
+/* What stands in the calendar's document, its years one by one. That a calendar is new or gone is told of 'calendars'.
+ */
 static dk_status compare_calendar(comparing *c, const char *id)
 {
     const yaml_node_t *before = calendar_of(&c->before, id), *after = calendar_of(&c->after, id);
@@ -378,7 +383,8 @@ static dk_status compare_calendars(comparing *c)
     for (size_t i = 1; status == DK_OK && i < c->before.n; i++) {
         c->before.document = c->before.documents[i];
         const yaml_node_t *root = yaml_document_get_root_node(&c->before.document);
-        const yaml_node_t *id = root != NULL && root->type == YAML_MAPPING_NODE ? value_of(&c->before, root, "calendar") : NULL;
+        const yaml_node_t *id =
+            root != NULL && root->type == YAML_MAPPING_NODE ? value_of(&c->before, root, "calendar") : NULL;
         if (id != NULL && id->type == YAML_SCALAR_NODE)
             status = compare_calendar(c, scalar(id));
     }
@@ -396,8 +402,8 @@ dk_status dk_catalogue_difference(const char *before, size_t before_size, const 
     const yaml_node_t *other = status == DK_OK ? yaml_document_get_root_node(&c.after.document) : NULL;
     if (own == NULL || other == NULL || own->type != YAML_MAPPING_NODE || other->type != YAML_MAPPING_NODE)
         status = dk_fail(err, DK_INVALID, "one of the catalogues to be compared is none");
-    else if ((status = compare_mappings(&c, "", "", own, other, 0)) != DK_OK || (status = compare_calendars(&c)) != DK_OK ||
-             c.sentence.failed || c.value.failed)
+    else if ((status = compare_mappings(&c, "", "", own, other, 0)) != DK_OK ||
+             (status = compare_calendars(&c)) != DK_OK || c.sentence.failed || c.value.failed)
         status = dk_fail(err, DK_NOMEM, "out of memory");
     unload(&c.before);
     unload(&c.after);

@@ -72,7 +72,8 @@ static bool same_inheritance(const dk_kind *a, const dk_kind *b)
         const dk_field *now = &b->fields[i], *was = field_of(a, now->name);
         if (now->inherit_kind != NULL &&
             (was == NULL || strcmp(kind_name(was->inherit_kind), now->inherit_kind->name) != 0 ||
-             strcmp(field_name(was->inherit_kind, was->inherit_field), field_name(now->inherit_kind, now->inherit_field)) != 0))
+             strcmp(field_name(was->inherit_kind, was->inherit_field),
+                    field_name(now->inherit_kind, now->inherit_field)) != 0))
             return false;
     }
     return true;
@@ -96,7 +97,8 @@ static bool same_linked(const dk_kind *a, const dk_kind *b)
         if (now->linked_kind == NULL)
             continue;
         if (was == NULL || was->linked_kind == NULL || strcmp(was->linked_kind->name, now->linked_kind->name) != 0 ||
-            strcmp(field_name(was->linked_kind, was->linked_field), field_name(now->linked_kind, now->linked_field)) != 0 ||
+            strcmp(field_name(was->linked_kind, was->linked_field), field_name(now->linked_kind, now->linked_field)) !=
+                0 ||
             was->linked_as != now->linked_as || (was->audience == DK_NEVER) != (now->audience == DK_NEVER) ||
             (was->linked_kind->fields[was->linked_field].audience == DK_PUBLIC) !=
                 (now->linked_kind->fields[now->linked_field].audience == DK_PUBLIC) ||
@@ -120,7 +122,8 @@ static bool same_terms(const dk_kind *a, uint64_t indexed_a, const dk_kind *b, u
             continue;
         if (was == NULL || strcmp(was->name, now->name) != 0 || was->in_search != now->in_search)
             return false;
-        if (now->in_search && (was->pinyin != now->pinyin || (was->audience == DK_PUBLIC) != (now->audience == DK_PUBLIC)))
+        if (now->in_search &&
+            (was->pinyin != now->pinyin || (was->audience == DK_PUBLIC) != (now->audience == DK_PUBLIC)))
             return false;
     }
     return true;
@@ -280,16 +283,17 @@ dk_status dk_catalogue_follow(dk_store *store, const dk_catalogue *before, const
     add_earlier(&f, before);
     if (base != NULL)
         add_earlier(&f, base);
-    static dk_status (*const steps[])(following *f, const dk_kind *kind, dk_error *err) = {follow_terms, follow_inheritance,
-                                                                                           follow_linked, follow_disclosure};
+    static dk_status (*const steps[])(following * f, const dk_kind *kind, dk_error *err) = {
+        follow_terms, follow_inheritance, follow_linked, follow_disclosure};
     if ((status = dk_clock_change_open(store, generation, &f.clock, err)) != DK_OK)
         return status;
-    for (size_t s = 0; s < sizeof steps / sizeof *steps; s++) /* each for all kinds: rows are linked to rows of others */
+    for (size_t s = 0; s < sizeof steps / sizeof *steps;
+         s++) /* each for all kinds: rows are linked to rows of others */
         for (size_t i = 0; status == DK_OK && i < now->n_kinds; i++)
             if (was_there(&f, &now->kinds[i]))
                 status = steps[s](&f, &now->kinds[i], err);
-    /* Whatever else the store keeps of rows by the catalogue has its place here: it reads rows as they are now, and comes
-     * before what shows them. Limits, calendars and regimes are in the counters of scorecards. */
+    /* Whatever else the store keeps of rows by the catalogue has its place here: it reads rows as they are now, and
+     * comes before what shows them. Limits, calendars and regimes are in the counters of scorecards. */
     if (status == DK_OK)
         status = dk_clock_change_rebuild(f.clock, err);
     dk_clock_change_close(f.clock);

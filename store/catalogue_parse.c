@@ -81,7 +81,8 @@ static bool parse_area(dk_yaml *yaml, const dk_yaml_key *keys, const dk_kind *ki
     if (keys[F_COMPUTED].value != NULL) {
         static const char *const computations[] = {"area", "planar_area", "disclosure"}; /* in the order of the enum */
         size_t computation;
-        if (!dk_yaml_key_choice(yaml, &keys[F_COMPUTED], "something that is computed", computations, COUNT(computations), &computation))
+        if (!dk_yaml_key_choice(yaml, &keys[F_COMPUTED], "something that is computed", computations,
+                                COUNT(computations), &computation))
             return false;
         field->computed = (dk_computed)(DK_COMPUTED_AREA + computation);
     }
@@ -236,9 +237,10 @@ static bool parse_field(dk_catalogue_parser *parser, const yaml_node_t *node, dk
         for (size_t i = 0; i < COUNT(others); i++)
             if (keys[others[i]].value != NULL) {
                 dk_yaml_enter(yaml, "computed");
-                return dk_yaml_fail(yaml, keys[F_COMPUTED].value,
-                                    "how disclosure stands follows from the obligations alone; remove '%s' or 'computed'",
-                                    keys[others[i]].name);
+                return dk_yaml_fail(
+                    yaml, keys[F_COMPUTED].value,
+                    "how disclosure stands follows from the obligations alone; remove '%s' or 'computed'",
+                    keys[others[i]].name);
             }
         if (!dk_parse_disclosure_words(yaml, keys[F_COMPUTED].value, keys[F_VALUES].value, kind, field))
             return false;
@@ -690,9 +692,8 @@ static bool parse_kind(dk_catalogue_parser *parser, const yaml_node_t *node, boo
         !dk_yaml_key_choice(yaml, &keys[K_AUDIENCE], "an audience", dk_audience_names, DK_NEVER, &audience))
         return false;
     size_t documents = DK_STAFF; /* scans are as they came, with whatever stands on them */
-    if (keys[K_DOCUMENTS].value != NULL &&
-        !dk_yaml_key_choice(yaml, &keys[K_DOCUMENTS], "an audience", dk_audience_names, COUNT(dk_audience_names),
-                            &documents))
+    if (keys[K_DOCUMENTS].value != NULL && !dk_yaml_key_choice(yaml, &keys[K_DOCUMENTS], "an audience",
+                                                               dk_audience_names, COUNT(dk_audience_names), &documents))
         return false;
     kind->documents = (dk_audience)documents;
     kind->audience = (dk_audience)audience;
@@ -860,13 +861,12 @@ static bool parse_catalogue(dk_catalogue_parser *parser, bool partial)
            parse_publication(yaml, keys[C_PUBLICATION].value, catalogue) &&
            parse_kinds(parser, keys[C_LAYERS].value, keys[C_RECORDS].value) &&
            dk_parse_links(parser, keys[C_LINKS].value) && dk_parse_inheritance(parser) &&
-           dk_parse_linked_fields(parser) &&
-           dk_parse_items(parser, keys[C_ITEMS].value) && dk_parse_lists(parser, keys[C_LISTS].value) &&
-           dk_parse_divisions(parser, keys[C_DIVISIONS].value) &&
+           dk_parse_linked_fields(parser) && dk_parse_items(parser, keys[C_ITEMS].value) &&
+           dk_parse_lists(parser, keys[C_LISTS].value) && dk_parse_divisions(parser, keys[C_DIVISIONS].value) &&
            dk_parse_calendars(parser, keys[C_CALENDARS].value) &&
            dk_parse_regimes(parser, keys[C_REGIMES].value, keys[C_REGIME_BY].value) &&
-           dk_parse_obligations(parser, keys[C_OBLIGATIONS].value) &&
-           dk_parse_disclosure_fields(parser) && dk_parse_calendar_documents(parser, keys[C_CALENDARS].value, partial);
+           dk_parse_obligations(parser, keys[C_OBLIGATIONS].value) && dk_parse_disclosure_fields(parser) &&
+           dk_parse_calendar_documents(parser, keys[C_CALENDARS].value, partial);
 }
 
 static dk_status parse_text(const char *text, size_t size, const char *origin, bool partial,

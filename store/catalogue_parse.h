@@ -28,13 +28,15 @@ const char *dk_parse_use(const dk_catalogue *catalogue, const dk_kind *kind, int
 /* A field of the kind that is of type date. */
 bool dk_parse_date_field(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_kind *kind, int *ret_field);
 /* Fails unless kind is about itself or linked to it. */
-bool dk_parse_reachable(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_kind *about, const dk_kind *kind);
+bool dk_parse_reachable(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_kind *about,
+                        const dk_kind *kind);
 /* A value that a field is compared with; one that the field cannot have is a mistake. A list of them. */
 bool dk_parse_check_value(dk_yaml *yaml, const yaml_node_t *node, const dk_field *field, const char *value);
-bool dk_parse_values(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_field *field, const char ***ret_values,
-                     size_t *ret_n);
+bool dk_parse_values(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_field *field,
+                     const char ***ret_values, size_t *ret_n);
 /* {record, where, date}, reachable from about; date_field is -1 if neither the entry nor the kind names one. */
-bool dk_parse_dated_rows(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_kind *about, dk_dated_rows *rows);
+bool dk_parse_dated_rows(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_kind *about,
+                         dk_dated_rows *rows);
 /* A list of min to 16 of them, under 'proved_by'. */
 bool dk_parse_proofs(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_kind *about, size_t min,
                      dk_dated_rows **ret_proofs, size_t *ret_n);
@@ -60,9 +62,10 @@ bool dk_parse_obligations(dk_catalogue_parser *parser, const yaml_node_t *obliga
 /* The documents behind the catalogue, when all else is read. Without partial, a calendar that has none is a mistake. */
 bool dk_parse_calendar_documents(dk_catalogue_parser *parser, const yaml_node_t *calendars, bool partial);
 
-/* catalogue_parse_disclosure.c. The field of a kind that says how disclosure stands: its words, as it is read; and, when all
- * else is known, that nothing is computed from it. */
-bool dk_parse_disclosure_words(dk_yaml *yaml, const yaml_node_t *computed, const yaml_node_t *values, dk_kind *kind, const dk_field *field);
+/* catalogue_parse_disclosure.c. The field of a kind that says how disclosure stands: its words, as it is read; and,
+ * when all else is known, that nothing is computed from it. */
+bool dk_parse_disclosure_words(dk_yaml *yaml, const yaml_node_t *computed, const yaml_node_t *values, dk_kind *kind,
+                               const dk_field *field);
 bool dk_parse_disclosure_fields(dk_catalogue_parser *parser);
 
 /* As dk_catalogue_parse, but calendars need not have a document: those without have no years. */

@@ -15,7 +15,8 @@
 #define FIRST_YEAR 1949
 #define LAST_YEAR 2199
 
-/* Reads an id and checks that no earlier entry of this list has it; n entries, stride bytes apart, each with its id first. */
+/* Reads an id and checks that no earlier entry of this list has it; n entries, stride bytes apart, each with its id
+ * first. */
 static bool parse_id(dk_yaml *yaml, const dk_yaml_key *key, const char *list, const void *entries, size_t n,
                      size_t stride, const char **ret_id)
 {
@@ -24,7 +25,8 @@ static bool parse_id(dk_yaml *yaml, const dk_yaml_key *key, const char *list, co
     for (size_t i = 0; i < n; i++)
         if (strcmp(*(const char *const *)((const char *)entries + i * stride), *ret_id) == 0) {
             dk_yaml_enter(yaml, key->name);
-            return dk_yaml_fail(yaml, key->value, "'%s' is the id of %s[%zu] already; choose another", *ret_id, list, i);
+            return dk_yaml_fail(yaml, key->value, "'%s' is the id of %s[%zu] already; choose another", *ret_id, list,
+                                i);
         }
     return true;
 }
@@ -123,7 +125,8 @@ static bool parse_days(dk_yaml *yaml, const dk_yaml_key *key, bool working, unsi
         const bool range = size == 11 && text[5] == '/';
         if ((size != 5 && !range) || !month_and_day(text, year->year, &first) ||
             !month_and_day(range ? text + 6 : text, year->year, &last))
-            return dk_yaml_fail(yaml, node, "'%s' is no day of %d; write MM-DD, or MM-DD/MM-DD from the first to the last",
+            return dk_yaml_fail(yaml, node,
+                                "'%s' is no day of %d; write MM-DD, or MM-DD/MM-DD from the first to the last",
                                 dk_yaml_shown(yaml, text), year->year);
         if (last < first)
             return dk_yaml_fail(yaml, node, "%s ends before it begins; write the first day and then the last", text);
@@ -137,8 +140,10 @@ static bool parse_days(dk_yaml *yaml, const dk_yaml_key *key, bool working, unsi
                 return dk_yaml_fail(yaml, node, "%s is a day off as well; keep it in one of the lists",
                                     dk_day_write(day, shown) + 5);
             if (working && weekday <= 5)
-                return dk_yaml_fail(yaml, node, "%s is a %s, a working day anyway; here stand Saturdays and Sundays that are "
-                                    "worked, remove it or correct the year", dk_day_write(day, shown), weekdays[weekday - 1]);
+                return dk_yaml_fail(yaml, node,
+                                    "%s is a %s, a working day anyway; here stand Saturdays and Sundays that are "
+                                    "worked, remove it or correct the year",
+                                    dk_day_write(day, shown), weekdays[weekday - 1]);
             *before = 1;
             dk_working_year_set(year, day, working);
         }
@@ -221,9 +226,10 @@ bool dk_parse_calendar_documents(dk_catalogue_parser *parser, const yaml_node_t 
             c++;
         dk_yaml_enter(yaml, "calendar");
         if (c == catalogue->n_calendars)
-            return dk_yaml_fail(yaml, keys[F_CALENDAR].value,
-                                "'%s' is not a calendar of this catalogue; add it under 'calendars' or leave this document out",
-                                dk_yaml_shown(yaml, id));
+            return dk_yaml_fail(
+                yaml, keys[F_CALENDAR].value,
+                "'%s' is not a calendar of this catalogue; add it under 'calendars' or leave this document out",
+                dk_yaml_shown(yaml, id));
         dk_calendar *calendar = &catalogue->calendars[c];
         if (calendar->days.n_years > 0)
             return dk_yaml_fail(yaml, keys[F_CALENDAR].value, "'%s' has a document already; keep one of them", id);
@@ -260,9 +266,11 @@ dk_status dk_calendar_check(const char *text, size_t size, const char *origin, c
         bool good = parse_calendar_document(&yaml, keys, &said) && dk_yaml_key_text(&yaml, &keys[F_SOURCE], &source);
         if (good && strcmp(said, id) != 0) {
             dk_yaml_enter(&yaml, "calendar");
-            good = dk_yaml_fail(&yaml, keys[F_CALENDAR].value,
-                                "'%s' is another calendar than the catalogue names for this file; write %s or correct the "
-                                "catalogue", dk_yaml_shown(&yaml, said), id);
+            good =
+                dk_yaml_fail(&yaml, keys[F_CALENDAR].value,
+                             "'%s' is another calendar than the catalogue names for this file; write %s or correct the "
+                             "catalogue",
+                             dk_yaml_shown(&yaml, said), id);
         }
         if (!good || !parse_years(&yaml, keys[F_YEARS].value, &days))
             status = yaml.status;
@@ -333,7 +341,8 @@ static bool parse_regime(dk_catalogue_parser *parser, const yaml_node_t *node, s
     if (!dk_yaml_mapping(yaml, node, keys, R_COUNT) ||
         !parse_id(yaml, &keys[R_ID], "regimes", regimes, position, sizeof *regimes, &regime->id) ||
         !dk_yaml_key_text(yaml, &keys[R_TITLE], &regime->title) || !parse_day(yaml, &keys[R_FROM], &regime->from) ||
-        !parse_day(yaml, &keys[R_UNTIL], &regime->until) || !check_days(yaml, &keys[R_UNTIL], regime->from, regime->until))
+        !parse_day(yaml, &keys[R_UNTIL], &regime->until) ||
+        !check_days(yaml, &keys[R_UNTIL], regime->from, regime->until))
         return false;
     for (size_t i = 0; i < position; i++)
         if (strcmp(regimes[i].title, regime->title) == 0) {
@@ -343,12 +352,13 @@ static bool parse_regime(dk_catalogue_parser *parser, const yaml_node_t *node, s
         }
     if (position > 0 && regimes[position - 1].until >= regime->from) {
         dk_yaml_enter(yaml, "from");
-        return dk_yaml_fail(yaml, keys[R_FROM].value,
-                            "regimes[%zu] holds until %s; let it end before this one begins, and write them in the order "
-                            "of time",
-                            position - 1, regimes[position - 1].until == DK_FAR_DAY
-                                              ? "further notice"
-                                              : dk_day_write(regimes[position - 1].until, shown));
+        return dk_yaml_fail(
+            yaml, keys[R_FROM].value,
+            "regimes[%zu] holds until %s; let it end before this one begins, and write them in the order "
+            "of time",
+            position - 1,
+            regimes[position - 1].until == DK_FAR_DAY ? "further notice"
+                                                      : dk_day_write(regimes[position - 1].until, shown));
     }
     return keys[R_STEPS].value == NULL || parse_steps(parser, keys[R_STEPS].value, regime);
 }
@@ -360,10 +370,11 @@ static bool check_public(dk_yaml *yaml, const yaml_node_t *node, const dk_kind *
     const dk_audience audience = of_kind ? kind->audience : kind->fields[field].audience;
     if (audience == DK_PUBLIC)
         return true;
-    return dk_yaml_fail(yaml, node,
-                        "'%s' has audience: %s, but what is due is told from what everyone sees alone, so that anyone can "
-                        "check it; use what is public",
-                        of_kind ? kind->name : kind->fields[field].name, dk_audience_name(audience));
+    return dk_yaml_fail(
+        yaml, node,
+        "'%s' has audience: %s, but what is due is told from what everyone sees alone, so that anyone can "
+        "check it; use what is public",
+        of_kind ? kind->name : kind->fields[field].name, dk_audience_name(audience));
 }
 
 /* kind.field, reachable from about, public. */
@@ -380,8 +391,9 @@ static bool check_regime_field(dk_catalogue_parser *parser, const yaml_node_t *n
 {
     const dk_catalogue *catalogue = parser->catalogue;
     if (field->type != DK_FIELD_DATE && field->type != DK_FIELD_TEXT)
-        return dk_yaml_fail(&parser->yaml, node, "'%s' is of type %s; use a date, or a text that is the title of a regime",
-                            field->name, dk_field_type_name(field->type));
+        return dk_yaml_fail(&parser->yaml, node,
+                            "'%s' is of type %s; use a date, or a text that is the title of a regime", field->name,
+                            dk_field_type_name(field->type));
     for (size_t i = 0; i < field->n_values; i++)
         if (dk_catalogue_regime_titled(catalogue, field->values[i]) == NULL)
             return dk_yaml_fail(&parser->yaml, node,
@@ -450,7 +462,8 @@ bool dk_parse_regimes(dk_catalogue_parser *parser, const yaml_node_t *regimes, c
         return true;
     if (catalogue->n_regimes == 0) {
         dk_yaml_enter(yaml, "regime_by");
-        return dk_yaml_fail(yaml, regime_by, "the catalogue has no regimes; add them under 'regimes' or remove 'regime_by'");
+        return dk_yaml_fail(yaml, regime_by,
+                            "the catalogue has no regimes; add them under 'regimes' or remove 'regime_by'");
     }
     return parse_regime_by(parser, regime_by);
 }
@@ -503,7 +516,8 @@ static bool check_has_date(dk_yaml *yaml, const yaml_node_t *node, const dk_date
                         rows->kind->name, rows->kind->name);
 }
 
-static bool parse_event(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_kind *about, dk_dated_rows *event)
+static bool parse_event(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_kind *about,
+                        dk_dated_rows *event)
 {
     dk_yaml *yaml = &parser->yaml;
     if (node->type != YAML_SCALAR_NODE)
@@ -618,9 +632,10 @@ static bool parse_obligation_item(dk_catalogue_parser *parser, const dk_yaml_key
             if (catalogue->regimes[r].steps[s] == item)
                 obligation->regimes |= UINT32_C(1) << r;
     if (obligation->regimes != 0 && dk_catalogue_regime_by(catalogue, obligation->about) == NULL)
-        return dk_yaml_fail(yaml, key->value,
-                            "'%s' is a step of some regimes, but nothing says which holds for a %s; add %s under 'regime_by'",
-                            item->id, obligation->about->name, obligation->about->name);
+        return dk_yaml_fail(
+            yaml, key->value,
+            "'%s' is a step of some regimes, but nothing says which holds for a %s; add %s under 'regime_by'", item->id,
+            obligation->about->name, obligation->about->name);
     if (obligation->regimes == 0)
         obligation->regimes = UINT32_MAX;
     dk_yaml_leave(yaml);
@@ -657,7 +672,8 @@ static bool parse_obligation_proofs(dk_catalogue_parser *parser, const dk_yaml_k
         return true;
     dk_yaml_enter(yaml, "ends");
     if (obligation->lasts.n < 0)
-        return dk_yaml_fail(yaml, keys[O_ENDS].value, "only what is shown for some time ends; add 'lasts' or remove 'ends'");
+        return dk_yaml_fail(yaml, keys[O_ENDS].value,
+                            "only what is shown for some time ends; add 'lasts' or remove 'ends'");
     for (size_t i = 0; i < obligation->n_proofs; i++)
         if (!dk_parse_date_field(parser, keys[O_ENDS].value, proofs[i].kind, &proofs[i].end_field) ||
             !check_public(yaml, keys[O_ENDS].value, proofs[i].kind, proofs[i].end_field))
@@ -675,7 +691,8 @@ static bool parse_limits(dk_yaml *yaml, const dk_yaml_key keys[O_COUNT], dk_obli
     if (keys[wrong].value != NULL) {
         dk_yaml_enter(yaml, keys[wrong].name);
         return dk_yaml_fail(yaml, keys[wrong].value, "goes with '%s' alone; write '%s' or change '%s'",
-                            obligation->before ? "after" : "before", obligation->before ? "ahead" : "within", event->name);
+                            obligation->before ? "after" : "before", obligation->before ? "ahead" : "within",
+                            event->name);
     }
     if (!parse_period(yaml, &keys[O_WITHIN], 0, &obligation->within) ||
         !parse_period(yaml, &keys[O_AHEAD], 0, &obligation->ahead) ||
@@ -684,7 +701,8 @@ static bool parse_limits(dk_yaml *yaml, const dk_yaml_key keys[O_COUNT], dk_obli
         return false;
     dk_yaml_enter(yaml, event->name);
     if (!obligation->before && obligation->within.n < 0)
-        return dk_yaml_fail(yaml, event->value, "says after what, but not within how long; add within: 15 working days");
+        return dk_yaml_fail(yaml, event->value,
+                            "says after what, but not within how long; add within: 15 working days");
     if (obligation->before && obligation->ahead.n < 0 && obligation->lasts.n < 0)
         return dk_yaml_fail(yaml, event->value,
                             "says before what, but neither how long ahead nor for how long; add 'ahead' or 'lasts'");
@@ -760,9 +778,9 @@ static bool parse_obligation(dk_catalogue_parser *parser, const yaml_node_t *nod
         !parse_obligation_item(parser, &keys[O_ITEM], obligation))
         return false;
     if ((keys[O_AFTER].value == NULL) == (keys[O_BEFORE].value == NULL))
-        return dk_yaml_fail(yaml, node, keys[O_AFTER].value == NULL
-                                            ? "names no event; add 'after' or 'before'"
-                                            : "has both 'after' and 'before'; keep one of them");
+        return dk_yaml_fail(yaml, node,
+                            keys[O_AFTER].value == NULL ? "names no event; add 'after' or 'before'"
+                                                        : "has both 'after' and 'before'; keep one of them");
     obligation->before = keys[O_BEFORE].value != NULL;
     if (!parse_limits(yaml, keys, obligation) ||
         !parse_events(parser, &keys[obligation->before ? O_BEFORE : O_AFTER], obligation) ||
@@ -779,9 +797,10 @@ static bool parse_obligation(dk_catalogue_parser *parser, const yaml_node_t *nod
     obligation->take_last = take == 1;
     if (obligation->unconfirmed != NULL && obligation->enabled) {
         dk_yaml_enter(yaml, "unconfirmed");
-        return dk_yaml_fail(yaml, keys[O_UNCONFIRMED].value,
-                            "what is not confirmed is not held against anyone; add enabled: false, or remove this when it is "
-                            "confirmed");
+        return dk_yaml_fail(
+            yaml, keys[O_UNCONFIRMED].value,
+            "what is not confirmed is not held against anyone; add enabled: false, or remove this when it is "
+            "confirmed");
     }
     return true;
 }

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-bool dk_parse_disclosure_words(dk_yaml *yaml, const yaml_node_t *computed, const yaml_node_t *values, dk_kind *kind, const dk_field *field)
+bool dk_parse_disclosure_words(dk_yaml *yaml, const yaml_node_t *computed, const yaml_node_t *values, dk_kind *kind,
+                               const dk_field *field)
 {
     char words[200] = "";
     bool all = field->n_values == DK_DISCLOSURE_WORDS;
@@ -22,10 +23,11 @@ bool dk_parse_disclosure_words(dk_yaml *yaml, const yaml_node_t *computed, const
         return dk_yaml_fail(yaml, computed, "'%s' says how disclosure stands already; remove one of them",
                             kind->fields[kind->disclosure_field].name);
     if (field->type != DK_FIELD_TEXT || !all)
-        return dk_yaml_fail(yaml, values != NULL ? values : computed,
-                            "how disclosure stands needs type: text and each of these words once under 'values', first what "
-                            "matters most where obligations of a row stand differently: %s",
-                            words);
+        return dk_yaml_fail(
+            yaml, values != NULL ? values : computed,
+            "how disclosure stands needs type: text and each of these words once under 'values', first what "
+            "matters most where obligations of a row stand differently: %s",
+            words);
     dk_yaml_leave(yaml);
     return true;
 }
@@ -41,8 +43,8 @@ static bool is_among(const dk_dated_rows *rows, size_t n, const dk_kind *kind, i
 
 static bool is_read_by(const dk_obligation *o, const dk_kind *kind, int field)
 {
-    bool read = (o->item->applies_kind == kind && o->item->applies_field == field) || is_among(o->events, o->n_events, kind, field) ||
-                is_among(o->proofs, o->n_proofs, kind, field);
+    bool read = (o->item->applies_kind == kind && o->item->applies_field == field) ||
+                is_among(o->events, o->n_events, kind, field) || is_among(o->proofs, o->n_proofs, kind, field);
     for (size_t i = 0; i < o->n_exemptions; i++)
         read = read || (o->exemptions[i].kind == kind && o->exemptions[i].field == field);
     return read;
@@ -75,13 +77,17 @@ static bool check_field(dk_catalogue_parser *parser, const dk_kind *kind)
     for (size_t i = 0; i < catalogue->n_obligations; i++)
         any = any || catalogue->obligations[i].about == kind;
     if (!any)
-        return dk_yaml_fail(&parser->yaml, node, "no obligation is about %s, so that there is nothing to say; add one under "
-                            "'obligations', or remove the field", kind->name);
+        return dk_yaml_fail(&parser->yaml, node,
+                            "no obligation is about %s, so that there is nothing to say; add one under "
+                            "'obligations', or remove the field",
+                            kind->name);
     if (use != NULL)
-        return dk_yaml_fail(&parser->yaml, node, "'%s' is in %s of %s, which does not change with the day; use another field for that",
-                            name, use, kind->name);
+        return dk_yaml_fail(&parser->yaml, node,
+                            "'%s' is in %s of %s, which does not change with the day; use another field for that", name,
+                            use, kind->name);
     if (reader != NULL)
-        return dk_yaml_fail(&parser->yaml, node, "'%s' is computed from '%s', which changes with the day; nothing can be computed from it",
+        return dk_yaml_fail(&parser->yaml, node,
+                            "'%s' is computed from '%s', which changes with the day; nothing can be computed from it",
                             reader, name);
     return true;
 }

@@ -23,8 +23,8 @@ bool dk_parse_check_value(dk_yaml *yaml, const yaml_node_t *node, const dk_field
                         choice);
 }
 
-bool dk_parse_values(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_field *field, const char ***ret_values,
-                     size_t *ret_n)
+bool dk_parse_values(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_field *field,
+                     const char ***ret_values, size_t *ret_n)
 {
     dk_yaml *yaml = &parser->yaml;
     const dk_yaml_key key = {field->name, true, node};
@@ -117,7 +117,8 @@ bool dk_parse_date_field(dk_catalogue_parser *parser, const yaml_node_t *node, c
     return true;
 }
 
-bool dk_parse_dated_rows(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_kind *about, dk_dated_rows *rows)
+bool dk_parse_dated_rows(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_kind *about,
+                         dk_dated_rows *rows)
 {
     enum { P_RECORD, P_WHERE, P_DATE, P_COUNT };
     dk_yaml *yaml = &parser->yaml;
@@ -370,10 +371,11 @@ static bool check_divisions(dk_yaml *yaml, const yaml_node_t *list, const dk_cat
         for (int steps = 0; next != NULL && next->successor != NULL; steps++) {
             if (steps == DK_MOST_SUCCESSORS) {
                 dk_yaml_enter(yaml, "successor");
-                return dk_yaml_fail(yaml, value_of(yaml, node, "successor"),
-                                    "more than %d codes follow each other from here, or they go in a circle; name the code "
-                                    "of today",
-                                    DK_MOST_SUCCESSORS);
+                return dk_yaml_fail(
+                    yaml, value_of(yaml, node, "successor"),
+                    "more than %d codes follow each other from here, or they go in a circle; name the code "
+                    "of today",
+                    DK_MOST_SUCCESSORS);
             }
             next = dk_catalogue_division(catalogue, next->successor);
         }

@@ -281,14 +281,17 @@ static bool check_linked_type(dk_yaml *yaml, const yaml_node_t *as, const dk_fie
                             field->linked_kind->name, source->name);
     }
     if (source->type != field->type || !same_unit(source, field))
-        return dk_yaml_fail(yaml, as, "'%s' is of type %s%s%s and this field of type %s%s%s; give both the same type and unit",
+        return dk_yaml_fail(yaml, as,
+                            "'%s' is of type %s%s%s and this field of type %s%s%s; give both the same type and unit",
                             source->name, dk_field_type_name(source->type), source->unit != NULL ? ", unit " : "",
                             source->unit != NULL ? source->unit : "", dk_field_type_name(field->type),
                             field->unit != NULL ? ", unit " : "", field->unit != NULL ? field->unit : "");
     if (field->linked_as != DK_LINKED_ONLY && field->type != DK_FIELD_DATE && field->type != DK_FIELD_NUMBER &&
         field->type != DK_FIELD_INTEGER)
-        return dk_yaml_fail(yaml, as, "'%s' is of type %s; only dates, integers and numbers have a least and a greatest "
-                            "value, use only or state", source->name, dk_field_type_name(source->type));
+        return dk_yaml_fail(yaml, as,
+                            "'%s' is of type %s; only dates, integers and numbers have a least and a greatest "
+                            "value, use only or state",
+                            source->name, dk_field_type_name(source->type));
     return true;
 }
 
@@ -309,23 +312,28 @@ static bool parse_linked_field(dk_catalogue_parser *parser, const yaml_node_t *n
     const dk_field *source = &other->fields[index];
     const char *use = dk_parse_use(parser->catalogue, kind, (int)(field - kind->fields));
     if (!dk_parse_linked(parser->catalogue, kind, other))
-        return dk_yaml_fail(yaml, keys[L_FIELD].value, "%s and %s are not linked; add a link between them under 'links'",
-                            kind->name, other->name);
+        return dk_yaml_fail(yaml, keys[L_FIELD].value,
+                            "%s and %s are not linked; add a link between them under 'links'", kind->name, other->name);
     if (parser->linked[other->index][index] != NULL)
-        return dk_yaml_fail(yaml, keys[L_FIELD].value, "'%s' follows from linked rows itself; name the field that it "
-                            "follows from", source->name);
+        return dk_yaml_fail(yaml, keys[L_FIELD].value,
+                            "'%s' follows from linked rows itself; name the field that it "
+                            "follows from",
+                            source->name);
     if (use != NULL)
-        return dk_yaml_fail(yaml, keys[L_FIELD].value, "'%s' is in %s of %s, which does not follow from linked rows; "
-                            "use another field for that", field->name, use, kind->name);
+        return dk_yaml_fail(yaml, keys[L_FIELD].value,
+                            "'%s' is in %s of %s, which does not follow from linked rows; "
+                            "use another field for that",
+                            field->name, use, kind->name);
     if (source->audience > field->audience) /* or the value would get out this way, and so would that there is one */
         return dk_yaml_fail(yaml, keys[L_FIELD].value,
                             "'%s' has audience: %s and would be shown to %s here; narrow this field's audience",
                             source->name, dk_audience_name(source->audience), dk_audience_name(field->audience));
     if (other->audience > DK_PUBLIC && kind->audience == DK_PUBLIC) /* whatever the field's own audience is */
-        return dk_yaml_fail(yaml, keys[L_FIELD].value,
-                            "%s has audience: %s, and each of them that comes or goes would make a new entry about %s in the "
-                            "publication log, which everyone reads; leave it out: who sees both finds them linked",
-                            other->name, dk_audience_name(other->audience), kind->name);
+        return dk_yaml_fail(
+            yaml, keys[L_FIELD].value,
+            "%s has audience: %s, and each of them that comes or goes would make a new entry about %s in the "
+            "publication log, which everyone reads; leave it out: who sees both finds them linked",
+            other->name, dk_audience_name(other->audience), kind->name);
     if (source->audience != DK_PUBLIC && field->audience != DK_NEVER && kind->division_field >= 0 &&
         other->division_field < 0)
         return dk_yaml_fail(yaml, keys[L_FIELD].value,
@@ -511,11 +519,12 @@ static bool check_differences(dk_yaml *yaml, const yaml_node_t *node, const dk_k
         if (field < 0)
             continue;
         if (++n > 1 || total->audience != other->audience || (!refines(total, other) && !refines(other, total)))
-            return dk_yaml_fail(yaml, node,
-                                "'%s' is summed up by other groups in totals[%zu] too, and the one less the other may be "
-                                "what a single row says; keep one of them, or two of the same audience, of which one is "
-                                "'by' the fields of the other and one more at the end",
-                                kind->fields[field].name, i);
+            return dk_yaml_fail(
+                yaml, node,
+                "'%s' is summed up by other groups in totals[%zu] too, and the one less the other may be "
+                "what a single row says; keep one of them, or two of the same audience, of which one is "
+                "'by' the fields of the other and one more at the end",
+                kind->fields[field].name, i);
     }
     return true;
 }

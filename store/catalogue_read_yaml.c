@@ -148,8 +148,8 @@ static dk_status check_bounds(const char *text, size_t size, const char *origin,
         events++;
         if (event.type == YAML_DOCUMENT_START_EVENT && ++documents > most)
             status = most == 1
-                         ? dk_fail(err, DK_INVALID,
-                                   "%s:%zu: a second document begins here; keep one document in a %s", origin, line, what)
+                         ? dk_fail(err, DK_INVALID, "%s:%zu: a second document begins here; keep one document in a %s",
+                                   origin, line, what)
                          : dk_fail(err, DK_INVALID, "%s:%zu: the %s has more than %zu documents; leave out this one",
                                    origin, line, what, most);
         else if (event.type == YAML_MAPPING_START_EVENT || event.type == YAML_SEQUENCE_START_EVENT)

@@ -1,5 +1,5 @@
-/* Reads a YAML document, or a stream of them, by what is expected of it, and says in one sentence where it is otherwise. For the catalogue
- * and for ingest/transformation.c. */
+/* Reads a YAML document, or a stream of them, by what is expected of it, and says in one sentence where it is
+ * otherwise. For the catalogue and for ingest/transformation.c. */
 #ifndef DK_STORE_CATALOGUE_READ_YAML_H
 #define DK_STORE_CATALOGUE_READ_YAML_H
 
@@ -16,9 +16,9 @@ typedef struct dk_yaml {
     yaml_document_t document; /* the one that is read, unless it is one of more */
     yaml_document_t *more;    /* those behind it, in a stream */
     size_t n_more, current;   /* 0: document; i: more[i - 1] */
-    const char *origin; /* names the text in messages */
-    const char *what;   /* it is: "catalogue" */
-    bool secret;        /* messages show nothing of it but keys that are known; set behind dk_yaml_load */
+    const char *origin;       /* names the text in messages */
+    const char *what;         /* it is: "catalogue" */
+    bool secret;              /* messages show nothing of it but keys that are known; set behind dk_yaml_load */
     dk_error *err;
     dk_status status; /* of the first failure; every function below that returns false has set it */
     dk_arena *arena;  /* takes the texts; not owned */

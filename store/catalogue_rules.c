@@ -13,7 +13,8 @@
 #define INSTEAD "load the sources into a new store, or leave it as it is"
 
 /* Whether a question about a kind's table has a row. */
-__attribute__((format(printf, 4, 5))) static dk_status any(dk_store *store, bool *ret_any, dk_error *err, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static dk_status any(dk_store *store, bool *ret_any, dk_error *err,
+                                                           const char *format, ...)
 {
     char sql[400];
     va_list args;
@@ -91,10 +92,11 @@ static dk_status check_fields(dk_store *store, const dk_kind *kind, const dk_kin
     }
     for (size_t k = 0; status == DK_OK && rows && k < after->n_fields; k++)
         if (dk_field_measured(&after->fields[k]) && dk_kind_field(kind, after->fields[k].name) < 0)
-            status = dk_fail(err, DK_CONFLICT,
-                             "the field %s.%s is computed as rows are loaded, and there are rows already, which would be "
-                             "without; " INSTEAD,
-                             kind->name, after->fields[k].name);
+            status =
+                dk_fail(err, DK_CONFLICT,
+                        "the field %s.%s is computed as rows are loaded, and there are rows already, which would be "
+                        "without; " INSTEAD,
+                        kind->name, after->fields[k].name);
     return status;
 }
 
@@ -109,27 +111,31 @@ static dk_status check_kind(dk_store *store, const dk_kind *kind, const dk_catal
     if (status != DK_OK)
         return status;
     if (other == NULL && (rows || documents))
-        return dk_fail(err, DK_CONFLICT,
-                       "the %s %s has rows (withdrawn ones, too) and cannot be removed or called otherwise; keep it under its "
-                       "name, with another title, or with audience: staff",
-                       what, kind->name);
+        return dk_fail(
+            err, DK_CONFLICT,
+            "the %s %s has rows (withdrawn ones, too) and cannot be removed or called otherwise; keep it under its "
+            "name, with another title, or with audience: staff",
+            what, kind->name);
     if (other == NULL)
         return DK_OK;
     if (rows && other->geometry != kind->geometry)
-        return dk_fail(err, DK_CONFLICT, "the %s %s has rows, and they have another geometry; declare another kind, or " INSTEAD,
-                       what, kind->name);
-    if (rows && !same_key(kind, other))
         return dk_fail(err, DK_CONFLICT,
-                       "the %s %s has rows, and their keys are made of the fields that it names now; declare another kind, "
-                       "or " INSTEAD,
-                       what, kind->name);
+                       "the %s %s has rows, and they have another geometry; declare another kind, or " INSTEAD, what,
+                       kind->name);
+    if (rows && !same_key(kind, other))
+        return dk_fail(
+            err, DK_CONFLICT,
+            "the %s %s has rows, and their keys are made of the fields that it names now; declare another kind, "
+            "or " INSTEAD,
+            what, kind->name);
     if ((status = check_fields(store, kind, other, rows, err)) != DK_OK)
         return status;
     if (kind->has_linked && !other->has_linked)
         status = any(store, &versions, err, "SELECT 1 FROM version_%s LIMIT 1", kind->name);
     if (status == DK_OK && versions)
         status = dk_fail(err, DK_CONFLICT,
-                         "%s has rows in versions that followed from linked rows; keep one of its fields with 'linked'", kind->name);
+                         "%s has rows in versions that followed from linked rows; keep one of its fields with 'linked'",
+                         kind->name);
     return status;
 }
 
@@ -146,10 +152,11 @@ static dk_status check_extent(dk_store *store, const dk_kind *layer, const doubl
         double e[4]; /* west, east, south, north */
         if (dk_column_envelope(stmt, 0, e) == DK_OUTLINE_DRAWN &&
             (e[0] < extent[0] || e[2] < extent[1] || e[1] > extent[2] || e[3] > extent[3]))
-            status = dk_fail(err, DK_CONFLICT,
-                             "the extent leaves out %s %.200s, which is published and reaches from %.6f, %.6f to %.6f, %.6f; "
-                             "widen it, or withdraw the row's batch first",
-                             layer->name, (const char *)sqlite3_column_text(stmt, 1), e[0], e[2], e[1], e[3]);
+            status = dk_fail(
+                err, DK_CONFLICT,
+                "the extent leaves out %s %.200s, which is published and reaches from %.6f, %.6f to %.6f, %.6f; "
+                "widen it, or withdraw the row's batch first",
+                layer->name, (const char *)sqlite3_column_text(stmt, 1), e[0], e[2], e[1], e[3]);
     }
     sqlite3_finalize(stmt);
     return status == DK_END ? DK_OK : status;
@@ -193,7 +200,8 @@ static bool is_listed(const dk_field *field, const dk_value *value)
 static dk_status refuse(const fitting *f, const dk_batch_row *row, const char *why, const char *name)
 {
     return dk_fail(f->err, DK_CONFLICT,
-                   "batch %" PRId64 " was loaded before the catalogue was changed, and does not fit it: %.100s, row %" PRId64
+                   "batch %" PRId64
+                   " was loaded before the catalogue was changed, and does not fit it: %.100s, row %" PRId64
                    ", %.100s: %s%s; withdraw the batch and load it anew",
                    f->batch, row->source != NULL ? row->source : "", row->source_row, row->key, name, why);
 }
@@ -212,7 +220,8 @@ static dk_status fit_row(const dk_batch_row *row, void *user)
             continue;
         if (!is_listed(field, value))
             return refuse(f, row, " is not one of the values that the catalogue allows", field->name);
-        if (field->type == DK_FIELD_DIVISION && value->type == DK_TEXT && !dk_division_known(kind->catalogue, value->text.data))
+        if (field->type == DK_FIELD_DIVISION && value->type == DK_TEXT &&
+            !dk_division_known(kind->catalogue, value->text.data))
             return refuse(f, row, " is not a division of the catalogue", field->name);
     }
     if (row->wkb == NULL || row->wkb_size == 0)
@@ -243,6 +252,7 @@ dk_status dk_batch_fits(dk_store *store, const dk_kind *kind, int64_t batch, dk_
 
 dk_status dk_catalogue_note_batches(dk_store *store, dk_error *err)
 {
-    return dk_sql_run(store,
-                      "INSERT OR REPLACE INTO dikuai_meta SELECT 'catalogue_batch',coalesce(max(id),0) FROM dikuai_batch", err);
+    return dk_sql_run(
+        store, "INSERT OR REPLACE INTO dikuai_meta SELECT 'catalogue_batch',coalesce(max(id),0) FROM dikuai_batch",
+        err);
 }

@@ -4,8 +4,9 @@
 
 #include "store/store.h"
 
-/* Whether the rows of a store may come under another catalogue. DK_CONFLICT: not, with what is in the way and what to do
- * instead. Rows that a stricter rule would reject today (required, values, divisions) are no hindrance: they stay. */
+/* Whether the rows of a store may come under another catalogue. DK_CONFLICT: not, with what is in the way and what to
+ * do instead. Rows that a stricter rule would reject today (required, values, divisions) are no hindrance: they stay.
+ */
 dk_status dk_catalogue_may_follow(dk_store *store, const dk_catalogue *after, dk_error *err);
 
 /* Whether the rows of a staged batch are as the catalogue in force wants them, if it came after they were loaded.

@@ -111,7 +111,8 @@ static bool same_list(const dk_list *a, const dk_list *b)
         !same_field(a->kind, a->by, b->kind, b->by) || a->n_columns != b->n_columns || a->open_column != b->open_column)
         return false;
     for (size_t i = 0; i < a->n_columns; i++)
-        if (strcmp(a->columns[i].kind->name, b->columns[i].kind->name) != 0 || a->columns[i].summed != b->columns[i].summed ||
+        if (strcmp(a->columns[i].kind->name, b->columns[i].kind->name) != 0 ||
+            a->columns[i].summed != b->columns[i].summed ||
             !same_field(a->columns[i].kind, a->columns[i].field, b->columns[i].kind, b->columns[i].field))
             return false;
     return true;

@@ -7,8 +7,9 @@
 #include <string.h>
 
 /* Stores made before catalogues could change have no such table yet. */
-static const char table[] = "CREATE TABLE IF NOT EXISTS dikuai_stricter(generation INTEGER NOT NULL, number INTEGER NOT NULL,"
-                            " yaml TEXT NOT NULL, PRIMARY KEY(generation,number)) WITHOUT ROWID";
+static const char table[] =
+    "CREATE TABLE IF NOT EXISTS dikuai_stricter(generation INTEGER NOT NULL, number INTEGER NOT NULL,"
+    " yaml TEXT NOT NULL, PRIMARY KEY(generation,number)) WITHOUT ROWID";
 
 static dk_status prepare(dk_store *store, const char *sql, int64_t a, sqlite3_stmt **ret_stmt, dk_error *err)
 {
@@ -26,7 +27,8 @@ static dk_status ask(dk_store *store, const char *sql, int64_t a, int64_t fallba
     if (status == DK_OK)
         status = dk_sql_step(store, stmt, err);
     if (status == DK_OK || status == DK_END)
-        *ret_number = status == DK_OK && sqlite3_column_type(stmt, 0) != SQLITE_NULL ? sqlite3_column_int64(stmt, 0) : fallback;
+        *ret_number =
+            status == DK_OK && sqlite3_column_type(stmt, 0) != SQLITE_NULL ? sqlite3_column_int64(stmt, 0) : fallback;
     sqlite3_finalize(stmt);
     return status == DK_END ? DK_OK : status;
 }
@@ -35,7 +37,8 @@ static dk_status held_back(dk_store *store, int64_t since, int64_t *ret_n, dk_er
 {
     int64_t tables = 0;
     *ret_n = 0;
-    dk_status status = ask(store, "SELECT count(*) FROM sqlite_master WHERE name='dikuai_stricter' AND ?1>=0", 0, 0, &tables, err);
+    dk_status status =
+        ask(store, "SELECT count(*) FROM sqlite_master WHERE name='dikuai_stricter' AND ?1>=0", 0, 0, &tables, err);
     if (status == DK_OK && tables > 0)
         status = ask(store, "SELECT count(*) FROM dikuai_stricter WHERE generation=?1", since, 0, ret_n, err);
     return status;
@@ -95,16 +98,19 @@ dk_status dk_catalogue_at(dk_store *store, int64_t generation, dk_catalogue **re
     sqlite3_stmt *stmt = NULL;
     dk_status status = since_when(store, generation, ret_since, err);
     if (status == DK_OK)
-        status = dk_catalogue_text_at(store, *ret_since, &text, &size, &is_held_back, err); /* whatever comes meanwhile */
+        status =
+            dk_catalogue_text_at(store, *ret_since, &text, &size, &is_held_back, err); /* whatever comes meanwhile */
     if (status == DK_OK)
         status = dk_catalogue_parse(text, size, store->path, &catalogue, err);
     free(text);
     if (status == DK_OK && is_held_back) {
-        status = prepare(store, "SELECT yaml FROM dikuai_stricter WHERE generation=?1 ORDER BY number", *ret_since, &stmt, err);
+        status = prepare(store, "SELECT yaml FROM dikuai_stricter WHERE generation=?1 ORDER BY number", *ret_since,
+                         &stmt, err);
         while (status == DK_OK && (status = dk_sql_step(store, stmt, err)) == DK_OK) {
             const char *yaml = (const char *)sqlite3_column_text(stmt, 0);
             dk_catalogue *other = NULL;
-            status = dk_catalogue_parse(yaml != NULL ? yaml : "", (size_t)sqlite3_column_bytes(stmt, 0), store->path, &other, err);
+            status = dk_catalogue_parse(yaml != NULL ? yaml : "", (size_t)sqlite3_column_bytes(stmt, 0), store->path,
+                                        &other, err);
             if (status == DK_OK)
                 dk_catalogue_hold_back(catalogue, other);
             dk_catalogue_free(other);
@@ -121,10 +127,12 @@ dk_status dk_catalogue_at(dk_store *store, int64_t generation, dk_catalogue **re
 
 dk_status dk_catalogue_until(dk_store *store, int64_t generation, int64_t *ret_until, dk_error *err)
 {
-    return ask(store, "SELECT min(generation) FROM dikuai_catalogue WHERE generation>?1", generation, INT64_MAX, ret_until, err);
+    return ask(store, "SELECT min(generation) FROM dikuai_catalogue WHERE generation>?1", generation, INT64_MAX,
+               ret_until, err);
 }
 
-static dk_status insert(dk_store *store, const char *sql, int64_t generation, const char *text, size_t size, dk_error *err)
+static dk_status insert(dk_store *store, const char *sql, int64_t generation, const char *text, size_t size,
+                        dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     dk_status status = prepare(store, sql, generation, &stmt, err);
@@ -140,7 +148,8 @@ dk_status dk_catalogue_add_version(dk_store *store, int64_t generation, const ch
                                    const char *held_back_by, size_t held_back_size, int64_t before, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    dk_status status = insert(store, "INSERT INTO dikuai_catalogue(generation,yaml) VALUES(?1,?2)", generation, text, size, err);
+    dk_status status =
+        insert(store, "INSERT INTO dikuai_catalogue(generation,yaml) VALUES(?1,?2)", generation, text, size, err);
     if (status != DK_OK || held_back_by == NULL)
         return status;
     status = dk_sql_run(store, table, err);

@@ -1,6 +1,7 @@
-/* The versions of the catalogue that a store has had. Each came with a generation (dikuai_catalogue) and stays, for what
- * was published under it is proved by it (store/log_row.h). A version may be held back by others (dikuai_stricter): while
- * a new catalogue is being brought in, the one before is in force, and of it only what the new one shows, too. */
+/* The versions of the catalogue that a store has had. Each came with a generation (dikuai_catalogue) and stays, for
+ * what was published under it is proved by it (store/log_row.h). A version may be held back by others
+ * (dikuai_stricter): while a new catalogue is being brought in, the one before is in force, and of it only what the new
+ * one shows, too. */
 #ifndef DK_STORE_CATALOGUE_VERSION_H
 #define DK_STORE_CATALOGUE_VERSION_H
 
@@ -17,8 +18,8 @@ dk_status dk_catalogue_held_back(dk_store *store, int64_t since, bool *ret_held_
 /* The generation in which the next version came, INT64_MAX: it is in force still. */
 dk_status dk_catalogue_until(dk_store *store, int64_t generation, int64_t *ret_until, dk_error *err);
 
-/* Writes a version that holds from a generation on. held_back_by, if not NULL, is another text that holds it back, after
- * those that held back the version of `before`. Within the caller's transaction. */
+/* Writes a version that holds from a generation on. held_back_by, if not NULL, is another text that holds it back,
+ * after those that held back the version of `before`. Within the caller's transaction. */
 dk_status dk_catalogue_add_version(dk_store *store, int64_t generation, const char *text, size_t size,
                                    const char *held_back_by, size_t held_back_size, int64_t before, dk_error *err);
 

@@ -253,8 +253,9 @@ dk_status dk_store_check(dk_store *store, void (*finding)(const char *sentence, 
     if (status == DK_OK)
         status = dk_catalogue_held_back(store, store->catalogue_since, &held_back, err);
     if (held_back)
-        found(&c, "a new catalogue is in force only where it shows less than the one before: what follows from it was not "
-                  "finished; give it to dikuai-ingest catalogue again");
+        found(&c,
+              "a new catalogue is in force only where it shows less than the one before: what follows from it was not "
+              "finished; give it to dikuai-ingest catalogue again");
     for (size_t i = 0; status == DK_OK && i < catalogue->n_kinds; i++)
         status = check_kind(&c, &catalogue->kinds[i], held_back);
     if (status == DK_OK && !held_back) /* which has no obligations */

@@ -12,7 +12,8 @@
 enum { ROW_OPEN, LATEST, INSERT, INSERT_MANY, END, REOPEN, DELETE, TURN, N_STATEMENTS };
 static const char *const statements[N_STATEMENTS] = {
     /* row -> feature, born, use of the facts that its feature has */
-    [ROW_OPEN] = "SELECT c.feature,c.born,c.use FROM row_$ r CROSS JOIN clock_$ c ON c.feature=r.feature WHERE r.row=?1 AND c.died=0",
+    [ROW_OPEN] =
+        "SELECT c.feature,c.born,c.use FROM row_$ r CROSS JOIN clock_$ c ON c.feature=r.feature WHERE r.row=?1 AND c.died=0",
     [LATEST] = "SELECT born,died,use FROM clock_$ WHERE feature=?1 ORDER BY born DESC LIMIT 1",
     [INSERT] = "INSERT INTO clock_$(feature,born,died,use) VALUES(?1,?2,0,?3)",
     /* rows of feature, use (feed_table.h); born */
@@ -36,9 +37,9 @@ typedef struct kind_change {
     uint32_t sources; /* 0: no obligation is about it */
     dk_clock_finder *finder;
     dk_id_list changed; /* rows whose facts are others, if a field says how disclosure stands */
-    int64_t *deltas; /* rows of a use, by its id */
+    int64_t *deltas;    /* rows of a use, by its id */
     size_t n_deltas, deltas_capacity;
-    dk_id_list touched; /* uses with a delta that is or was not 0 */
+    dk_id_list touched;    /* uses with a delta that is or was not 0 */
     beginning *beginnings; /* that wait to be written; NULL: none yet */
     size_t n_beginnings;
     sqlite3_stmt *statements[N_STATEMENTS];
@@ -82,7 +83,8 @@ dk_status dk_clock_change_open(dk_store *store, int64_t generation, dk_clock_cha
     status = dk_clock_day(store, &c->day, err);
     if (status == DK_OK)
         status = dk_clock_catalogue(store, &c->catalogue, err);
-    c->all = held.catalogue != c->catalogue && (held.generation >= 0 || generation > 1); /* else nothing is published yet */
+    c->all =
+        held.catalogue != c->catalogue && (held.generation >= 0 || generation > 1); /* else nothing is published yet */
     for (size_t k = 0; status == DK_OK && k < catalogue->n_kinds; k++) {
         kind_change *kc = &c->kinds[k];
         kc->kind = &catalogue->kinds[k];
@@ -180,7 +182,8 @@ dk_status dk_clock_change_flush(dk_clock_change *c, dk_error *err)
 }
 
 /* Runs a statement of up to three numbers. */
-static dk_status run(dk_clock_change *c, kind_change *kc, int id, int64_t feature, int64_t born, int64_t third, dk_error *err)
+static dk_status run(dk_clock_change *c, kind_change *kc, int id, int64_t feature, int64_t born, int64_t third,
+                     dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     const dk_status status = statement(c, kc, id, &stmt, err);
@@ -217,8 +220,8 @@ static dk_status end(dk_clock_change *c, kind_change *kc, int64_t feature, int64
 }
 
 /* What the feature had last. *ret_use 0: nothing yet. */
-static dk_status latest(dk_clock_change *c, kind_change *kc, int64_t feature, int64_t *ret_born, int64_t *ret_died, int64_t *ret_use,
-                        dk_error *err)
+static dk_status latest(dk_clock_change *c, kind_change *kc, int64_t feature, int64_t *ret_born, int64_t *ret_died,
+                        int64_t *ret_use, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     *ret_use = 0;
@@ -251,13 +254,15 @@ static dk_status put(dk_clock_change *c, kind_change *kc, int64_t feature, int64
             died = c->generation;
     }
     if (status == DK_OK)
-        status = last == use && last != 0 && died == c->generation ? run(c, kc, REOPEN, feature, born, 0, err)
-                                                                   : run(c, kc, INSERT, feature, c->generation, use, err);
+        status = last == use && last != 0 && died == c->generation
+                     ? run(c, kc, REOPEN, feature, born, 0, err)
+                     : run(c, kc, INSERT, feature, c->generation, use, err);
     return status == DK_OK ? count(kc, use, 1, err) : status;
 }
 
 /* first: no version of it was ever published. */
-static dk_status find_and_put(dk_clock_change *c, kind_change *kc, int64_t row, bool first, bool *ret_same, dk_error *err)
+static dk_status find_and_put(dk_clock_change *c, kind_change *kc, int64_t row, bool first, bool *ret_same,
+                              dk_error *err)
 {
     int64_t use = 0, feature = 0;
     *ret_same = false;
@@ -274,8 +279,8 @@ static dk_status note(dk_clock_change *c, const dk_kind *kind, int64_t row, dk_e
     return (c->read >> kind->index & 1) != 0 && !dk_id_list_add(&c->noted[kind->index], row) ? nomem(err) : DK_OK;
 }
 
-dk_status dk_clock_change_first(dk_clock_change *c, const dk_kind *kind, int64_t row, const dk_clock_mark *mark, bool *ret_told,
-                                dk_error *err)
+dk_status dk_clock_change_first(dk_clock_change *c, const dk_kind *kind, int64_t row, const dk_clock_mark *mark,
+                                bool *ret_told, dk_error *err)
 {
     kind_change *kc = &c->kinds[kind->index];
     int64_t use = 0;
@@ -349,7 +354,8 @@ static dk_status follow_rows(dk_clock_change *c, kind_change *kc, const dk_id_li
             bool same = false;
             status = find_and_put(c, kc, list->ids[i], false, &same, err);
             /* By another catalogue the same facts may stand otherwise. */
-            if (status == DK_OK && kc->kind->disclosure_field >= 0 && (!same || c->all) && !dk_id_list_add(&kc->changed, list->ids[i]))
+            if (status == DK_OK && kc->kind->disclosure_field >= 0 && (!same || c->all) &&
+                !dk_id_list_add(&kc->changed, list->ids[i]))
                 status = nomem(err);
         }
         if (status == DK_OK)
@@ -383,8 +389,8 @@ dk_status dk_clock_change_follow(dk_clock_change *c, dk_error *err)
             if (s == k || (kc->sources >> s & 1) == 0)
                 continue;
             dk_id_list_sort(&c->noted[s]);
-            status = dk_linked_rows_of(c->store, &c->store->catalogue->kinds[s], c->noted[s].ids, c->noted[s].n, kc->kind, c->generation,
-                                       &list, err);
+            status = dk_linked_rows_of(c->store, &c->store->catalogue->kinds[s], c->noted[s].ids, c->noted[s].n,
+                                       kc->kind, c->generation, &list, err);
         }
         if (status == DK_OK)
             status = follow_rows(c, kc, &list, err);
@@ -393,15 +399,17 @@ dk_status dk_clock_change_follow(dk_clock_change *c, dk_error *err)
     return status;
 }
 
-/* Published rows of sets of facts whose day has come. A feature's row is its first, or one of those that came after it. */
-#define TURNED                                                                                                          \
-    "SELECT l.row FROM clockset_$ s CROSS JOIN clockuse_$ u ON u.facts=s.id CROSS JOIN clock_$ c ON c.use=u.id AND c.died=0"     \
-    " CROSS JOIN life_$ l ON l.row=c.feature WHERE s.turns<=?1 AND s.turns<2147483647 AND l.died=0"                               \
-    " UNION ALL SELECT l.row FROM clockset_$ s CROSS JOIN clockuse_$ u ON u.facts=s.id CROSS JOIN clock_$ c ON c.use=u.id AND"    \
-    " c.died=0 CROSS JOIN row_$ r ON r.feature=c.feature AND r.feature<>r.row CROSS JOIN life_$ l ON l.row=r.row"                 \
+/* Published rows of sets of facts whose day has come. A feature's row is its first, or one of those that came after it.
+ */
+#define TURNED                                                                                                                 \
+    "SELECT l.row FROM clockset_$ s CROSS JOIN clockuse_$ u ON u.facts=s.id CROSS JOIN clock_$ c ON c.use=u.id AND c.died=0"   \
+    " CROSS JOIN life_$ l ON l.row=c.feature WHERE s.turns<=?1 AND s.turns<2147483647 AND l.died=0"                            \
+    " UNION ALL SELECT l.row FROM clockset_$ s CROSS JOIN clockuse_$ u ON u.facts=s.id CROSS JOIN clock_$ c ON c.use=u.id AND" \
+    " c.died=0 CROSS JOIN row_$ r ON r.feature=c.feature AND r.feature<>r.row CROSS JOIN life_$ l ON l.row=r.row"              \
     " WHERE s.turns<=?1 AND s.turns<2147483647 AND l.died=0"
 
-dk_status dk_clock_change_turned(dk_clock_change *c, const dk_kind *kind, int64_t **ret_rows, size_t *ret_n, dk_error *err)
+dk_status dk_clock_change_turned(dk_clock_change *c, const dk_kind *kind, int64_t **ret_rows, size_t *ret_n,
+                                 dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     *ret_rows = NULL;
@@ -444,14 +452,16 @@ static bool add_change(changes *list, const unsigned char *division, int64_t set
 }
 
 /* Uses that a query gives: division, set, rows. */
-static dk_status add_uses(dk_clock_change *c, const dk_kind *kind, const char *sql, int64_t a, int32_t since, changes *list, dk_error *err)
+static dk_status add_uses(dk_clock_change *c, const dk_kind *kind, const char *sql, int64_t a, int32_t since,
+                          changes *list, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     dk_status status = dk_clock_prepare(c->store, kind, sql, &stmt, err);
     if (status == DK_OK && sqlite3_bind_parameter_count(stmt) > 0)
         sqlite3_bind_int64(stmt, 1, a);
     while (status == DK_OK && (status = dk_sql_step(c->store, stmt, err)) == DK_OK)
-        if (!add_change(list, sqlite3_column_text(stmt, 0), sqlite3_column_int64(stmt, 1), sqlite3_column_int64(stmt, 2), since))
+        if (!add_change(list, sqlite3_column_text(stmt, 0), sqlite3_column_int64(stmt, 1),
+                        sqlite3_column_int64(stmt, 2), since))
             status = nomem(err);
     sqlite3_finalize(stmt);
     return status == DK_END ? DK_OK : status;
@@ -461,7 +471,8 @@ static dk_status add_uses(dk_clock_change *c, const dk_kind *kind, const char *s
 static dk_status write_uses(dk_clock_change *c, kind_change *kc, changes *list, dk_error *err)
 {
     sqlite3_stmt *read = NULL, *write = NULL;
-    dk_status status = dk_clock_prepare(c->store, kc->kind, "SELECT division,facts FROM clockuse_$ WHERE id=?1", &read, err);
+    dk_status status =
+        dk_clock_prepare(c->store, kc->kind, "SELECT division,facts FROM clockuse_$ WHERE id=?1", &read, err);
     if (status == DK_OK)
         status = dk_clock_prepare(c->store, kc->kind, "UPDATE clockuse_$ SET rows=rows+?2 WHERE id=?1", &write, err);
     dk_id_list_sort(&kc->touched);
@@ -481,14 +492,15 @@ static dk_status write_uses(dk_clock_change *c, kind_change *kc, changes *list, 
     }
     sqlite3_finalize(read);
     sqlite3_finalize(write);
-    return status == DK_END ? dk_fail(err, DK_CORRUPT, "a use of facts of %s is missing; run dikuai-ingest reindex", kc->kind->name)
-                            : status;
+    return status == DK_END
+               ? dk_fail(err, DK_CORRUPT, "a use of facts of %s is missing; run dikuai-ingest reindex", kc->kind->name)
+               : status;
 }
 
 #define ALL_USES "SELECT division,facts,rows FROM clockuse_$ WHERE rows>0"
 
-/* Finds anew when sets of facts are settled, and when how they stand changes: of those that a query gives, with whether they are in
- * use. Those that are not may be of obligations that the catalogue no longer has. */
+/* Finds anew when sets of facts are settled, and when how they stand changes: of those that a query gives, with whether
+ * they are in use. Those that are not may be of obligations that the catalogue no longer has. */
 static dk_status find_days(dk_store *store, const dk_kind *kind, const char *sql, int32_t day, dk_error *err)
 {
     sqlite3_stmt *read = NULL, *write = NULL;
@@ -501,7 +513,8 @@ static dk_status find_days(dk_store *store, const dk_kind *kind, const char *sql
     if (status == DK_OK && sqlite3_bind_parameter_count(read) > 0)
         sqlite3_bind_int(read, 1, day);
     while (status == DK_OK && (status = dk_sql_step(store, read, err)) == DK_OK) {
-        status = dk_clock_facts_read(facts, store->catalogue, sqlite3_column_blob(read, 1), (size_t)sqlite3_column_bytes(read, 1));
+        status = dk_clock_facts_read(facts, store->catalogue, sqlite3_column_blob(read, 1),
+                                     (size_t)sqlite3_column_bytes(read, 1));
         const bool old = status != DK_OK && status != DK_NOMEM && sqlite3_column_int(read, 2) == 0;
         if (status != DK_OK && !old)
             status = dk_fail(err, status, "the facts of %s cannot be read", kind->name);
@@ -522,7 +535,8 @@ static dk_status find_days(dk_store *store, const dk_kind *kind, const char *sql
 #define IN_USE "EXISTS(SELECT 1 FROM clockuse_$ u WHERE u.facts=s.id AND u.rows>0)"
 #define ALL_SETS "SELECT s.id,s.facts," IN_USE " FROM clockset_$ s ORDER BY s.id"
 /* The list is copied first, for the index that it is read by is written. */
-#define TURNED_SETS "SELECT s.id,s.facts," IN_USE " FROM clockset_$ s WHERE s.turns<=?1 AND s.turns<2147483647 ORDER BY +s.id"
+#define TURNED_SETS                                                                                                    \
+    "SELECT s.id,s.facts," IN_USE " FROM clockset_$ s WHERE s.turns<=?1 AND s.turns<2147483647 ORDER BY +s.id"
 
 static dk_status finish_kind(dk_clock_change *c, kind_change *kc, dk_error *err)
 {
@@ -538,10 +552,11 @@ static dk_status finish_kind(dk_clock_change *c, kind_change *kc, dk_error *err)
     }
     /* What was under way on the old base, and is over on the new one. */
     if (!c->all && c->held.day != DK_NO_DAY && c->day > c->held.day)
-        status = add_uses(c, kc->kind,
-                          "SELECT u.division,u.facts,u.rows FROM clockset_$ s CROSS JOIN clockuse_$ u ON u.facts=s.id WHERE s.settled>?1"
-                          " AND u.rows>0",
-                          c->held.day, c->held.day, &list, err);
+        status = add_uses(
+            c, kc->kind,
+            "SELECT u.division,u.facts,u.rows FROM clockset_$ s CROSS JOIN clockuse_$ u ON u.facts=s.id WHERE s.settled>?1"
+            " AND u.rows>0",
+            c->held.day, c->held.day, &list, err);
     if (status == DK_OK)
         status = write_uses(c, kc, c->all ? NULL : &list, err);
     if (status == DK_OK && c->all && (status = find_days(c->store, kc->kind, ALL_SETS, c->day, err)) == DK_OK &&
@@ -679,7 +694,8 @@ static dk_status verify_division(int level, const char *division, dk_score_sums 
     dk_status status = dk_sql_step(v->store, counted->read, err), read = DK_OK;
     if (status == DK_OK) {
         counted->n++;
-        read = dk_score_data_each(sqlite3_column_blob(counted->read, 0), (size_t)sqlite3_column_bytes(counted->read, 0), subtract, sums);
+        read = dk_score_data_each(sqlite3_column_blob(counted->read, 0), (size_t)sqlite3_column_bytes(counted->read, 0),
+                                  subtract, sums);
     }
     sqlite3_reset(counted->read);
     if (status != DK_OK && status != DK_END)
@@ -688,7 +704,8 @@ static dk_status verify_division(int level, const char *division, dk_score_sums 
         return nomem(err);
     const size_t left = read == DK_OK ? dk_score_sums_sorted(sums) : 1;
     if (left > 0 || (any && status == DK_END))
-        tell_of(v, division[0] != '\0' ? division : "(all divisions)", "the counters of its scorecard do not go with the facts");
+        tell_of(v, division[0] != '\0' ? division : "(all divisions)",
+                "the counters of its scorecard do not go with the facts");
     return DK_OK;
 }
 
@@ -700,7 +717,8 @@ static dk_status verify_counters(verifying *v, int32_t base, dk_error *err)
     sqlite3_stmt *stmt = NULL;
     dk_status status = add_uses(&c, v->kind, ALL_USES, 0, DK_NO_DAY, &list, err);
     if (status == DK_OK)
-        status = dk_clock_prepare(v->store, v->kind, "SELECT data FROM score_$ WHERE level=?1 AND division=?2", &counted.read, err);
+        status = dk_clock_prepare(v->store, v->kind, "SELECT data FROM score_$ WHERE level=?1 AND division=?2",
+                                  &counted.read, err);
     if (status == DK_OK)
         status = dk_score_sum_up(v->store, v->kind, list.list, list.n, base, verify_division, &counted, err);
     if (status == DK_CORRUPT && err != NULL) {
@@ -710,7 +728,8 @@ static dk_status verify_counters(verifying *v, int32_t base, dk_error *err)
     }
     if (status == DK_OK)
         status = dk_clock_prepare(v->store, v->kind, "SELECT count(*) FROM score_$", &stmt, err);
-    if (status == DK_OK && (status = dk_sql_step(v->store, stmt, err)) == DK_OK && sqlite3_column_int64(stmt, 0) != counted.n)
+    if (status == DK_OK && (status = dk_sql_step(v->store, stmt, err)) == DK_OK &&
+        sqlite3_column_int64(stmt, 0) != counted.n)
         tell_of(v, "scorecard", "there are counters of divisions without rows");
 out:
     sqlite3_finalize(stmt);
@@ -724,15 +743,17 @@ static dk_status verify_turns(verifying *v, int32_t day, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     dk_clock_facts *facts = calloc(1, sizeof *facts);
-    dk_status status = facts == NULL ? nomem(err)
-                                     : dk_clock_prepare(v->store, v->kind, "SELECT s.id,s.facts,s.turns FROM clockset_$ s WHERE " IN_USE,
-                                                        &stmt, err);
+    dk_status status =
+        facts == NULL ? nomem(err)
+                      : dk_clock_prepare(v->store, v->kind,
+                                         "SELECT s.id,s.facts,s.turns FROM clockset_$ s WHERE " IN_USE, &stmt, err);
     if (status == DK_OK)
         dk_clock_facts_of(facts, v->store->catalogue, v->kind);
     while (status == DK_OK && (status = dk_sql_step(v->store, stmt, err)) == DK_OK) {
         char text[80];
         snprintf(text, sizeof text, "set %lld of facts", (long long)sqlite3_column_int64(stmt, 0));
-        if (dk_clock_facts_read(facts, v->store->catalogue, sqlite3_column_blob(stmt, 1), (size_t)sqlite3_column_bytes(stmt, 1)) != DK_OK)
+        if (dk_clock_facts_read(facts, v->store->catalogue, sqlite3_column_blob(stmt, 1),
+                                (size_t)sqlite3_column_bytes(stmt, 1)) != DK_OK)
             tell_of(v, text, "cannot be read");
         else if (sqlite3_column_int64(stmt, 2) != dk_disclosure_turns(v->kind, facts, day))
             tell_of(v, text, "does not say when how disclosure stands changes next");
@@ -749,18 +770,23 @@ static dk_status verify_kind(verifying *v, const dk_clock_held *held, dk_error *
     if ((v->finder = dk_clock_finder_create(v->store, v->kind, held->day)) == NULL)
         return nomem(err);
     dk_status status = dk_clock_prepare(v->store, v->kind,
-                                        "SELECT use FROM clock_$ WHERE feature=?1 AND born<=?2 AND (died=0 OR died>?2)", &v->open, err);
+                                        "SELECT use FROM clock_$ WHERE feature=?1 AND born<=?2 AND (died=0 OR died>?2)",
+                                        &v->open, err);
     if (status == DK_OK)
         status = dk_clock_each_alive(v->store, v->kind, v->generation, verify_row, v, err);
     if (status == DK_OK)
-        status = verify_sql(v, "SELECT feature FROM clock_$ c WHERE born<=?1 AND (died=0 OR died>?1) AND NOT EXISTS(SELECT 1 FROM "
-                               "row_$ r JOIN life_$ l ON l.row=r.row WHERE r.key=(SELECT key FROM row_$ f WHERE f.row=c.feature) AND "
-                               "l.born<=?1 AND (l.died=0 OR l.died>?1))",
-                            "%lld", "has facts of obligations, but is not published", err);
+        status = verify_sql(
+            v,
+            "SELECT feature FROM clock_$ c WHERE born<=?1 AND (died=0 OR died>?1) AND NOT EXISTS(SELECT 1 FROM "
+            "row_$ r JOIN life_$ l ON l.row=r.row WHERE r.key=(SELECT key FROM row_$ f WHERE f.row=c.feature) AND "
+            "l.born<=?1 AND (l.died=0 OR l.died>?1))",
+            "%lld", "has facts of obligations, but is not published", err);
     if (status == DK_OK && held->generation <= v->generation)
-        status = verify_sql(v, "SELECT id FROM clockuse_$ u WHERE rows<>(SELECT count(*) FROM clock_$ c WHERE c.use=u.id AND born<=?1 AND "
-                               "(died=0 OR died>?1))",
-                            "use %lld of facts", "has another number of rows than it says", err);
+        status = verify_sql(
+            v,
+            "SELECT id FROM clockuse_$ u WHERE rows<>(SELECT count(*) FROM clock_$ c WHERE c.use=u.id AND born<=?1 AND "
+            "(died=0 OR died>?1))",
+            "use %lld of facts", "has another number of rows than it says", err);
     if (status == DK_OK && held->generation <= v->generation)
         status = verify_counters(v, held->day, err);
     if (status == DK_OK && held->generation <= v->generation)
@@ -770,8 +796,8 @@ static dk_status verify_kind(verifying *v, const dk_clock_held *held, dk_error *
     return status;
 }
 
-dk_status dk_clock_verify(dk_store *store, int64_t generation, void (*tell)(const char *sentence, void *user), void *user,
-                          dk_error *err)
+dk_status dk_clock_verify(dk_store *store, int64_t generation, void (*tell)(const char *sentence, void *user),
+                          void *user, dk_error *err)
 {
     dk_clock_held held;
     int64_t catalogue = 0;
@@ -781,7 +807,8 @@ dk_status dk_clock_verify(dk_store *store, int64_t generation, void (*tell)(cons
     if (status != DK_OK || held.generation < 0)
         return status;
     for (size_t k = 0; status == DK_OK && k < store->catalogue->n_kinds; k++) {
-        verifying v = {.store = store, .kind = &store->catalogue->kinds[k], .generation = generation, .tell = tell, .user = user};
+        verifying v = {
+            .store = store, .kind = &store->catalogue->kinds[k], .generation = generation, .tell = tell, .user = user};
         if (dk_clock_sources(store->catalogue, v.kind) == 0)
             continue;
         if (held.catalogue != catalogue)

@@ -189,7 +189,8 @@ static int by_day(const void *a, const void *b)
 static int by_shown(const void *a, const void *b)
 {
     const dk_shown *x = a, *y = b;
-    return x->from != y->from ? (x->from > y->from) - (x->from < y->from) : (x->until > y->until) - (x->until < y->until);
+    return x->from != y->from ? (x->from > y->from) - (x->from < y->from)
+                              : (x->until > y->until) - (x->until < y->until);
 }
 
 static size_t sorted(void *array, size_t n, size_t size, int (*compare)(const void *, const void *))
@@ -298,7 +299,8 @@ static void look_at_obligation(dk_clock_gatherer *g, size_t i, const dk_kind *ki
     gathered *of = &g->gathered[i];
     if (item->applies_kind == kind && is_given(&values[item->applies_field])) {
         of->told = true;
-        of->holds |= holds_any(&values[item->applies_field], (const char *const *)item->applies_values, item->n_applies_values);
+        of->holds |=
+            holds_any(&values[item->applies_field], (const char *const *)item->applies_values, item->n_applies_values);
     }
     for (size_t j = 0; j < o->n_exemptions && (of->exemption < 0 || (int)j < of->exemption); j++) {
         const dk_exemption *exemption = &o->exemptions[j];
@@ -308,7 +310,8 @@ static void look_at_obligation(dk_clock_gatherer *g, size_t i, const dk_kind *ki
     }
     for (size_t j = 0; j < o->n_events && j <= of->event; j++) {
         int32_t day;
-        if (o->events[j].kind == kind && dk_day_read(text_of(values, o->events[j].date_field), &day) && meets(values, &o->events[j].where))
+        if (o->events[j].kind == kind && dk_day_read(text_of(values, o->events[j].date_field), &day) &&
+            meets(values, &o->events[j].where))
             add_event(g, o, of, j, day);
     }
     for (size_t j = 0; j < o->n_proofs; j++) {
@@ -450,7 +453,8 @@ static dk_status read_obligation(dk_clock_facts *facts, size_t i, const unsigned
     dk_obligation_facts *of = &facts->facts[i];
     uint64_t flags;
     size_t n;
-    if (!dk_read_varint(at, end, &flags) || flags >> 1 > facts->obligations[i]->n_exemptions || !read_count(at, end, 1, &n))
+    if (!dk_read_varint(at, end, &flags) || flags >> 1 > facts->obligations[i]->n_exemptions ||
+        !read_count(at, end, 1, &n))
         return DK_CORRUPT;
     of->applies = flags & 1;
     of->exemption = (int)(flags >> 1) - 1;
@@ -467,7 +471,8 @@ static dk_status read_obligation(dk_clock_facts *facts, size_t i, const unsigned
         return DK_NOMEM;
     of->n_proofs = n;
     for (size_t j = 0; j < n; j++, facts->n_shown++)
-        if (!read_day(at, end, &facts->shown[facts->n_shown].from) || !read_day(at, end, &facts->shown[facts->n_shown].until))
+        if (!read_day(at, end, &facts->shown[facts->n_shown].from) ||
+            !read_day(at, end, &facts->shown[facts->n_shown].until))
             return DK_CORRUPT;
     return DK_OK;
 }
@@ -506,8 +511,8 @@ dk_status dk_clock_facts_read(dk_clock_facts *facts, const dk_catalogue *catalog
 /* ---- of one row ---- */
 
 dk_status dk_clock_of_row(dk_store *store, const dk_kind *kind, const char *key, int64_t generation, int32_t as_of,
-                          dk_clock_outcome ret_outcomes[DK_MAX_OBLIGATIONS], size_t *ret_n, const dk_regime **ret_regime,
-                          dk_error *err)
+                          dk_clock_outcome ret_outcomes[DK_MAX_OBLIGATIONS], size_t *ret_n,
+                          const dk_regime **ret_regime, dk_error *err)
 {
     int64_t row = 0;
     dk_stored_row stored;
@@ -516,8 +521,8 @@ dk_status dk_clock_of_row(dk_store *store, const dk_kind *kind, const char *key,
     dk_buf_init(&bytes);
     dk_clock_gatherer *gatherer = dk_clock_gatherer_create(store, kind);
     dk_clock_facts *facts = calloc(1, sizeof *facts);
-    dk_status status =
-        gatherer == NULL || facts == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_row_of_key(store, kind, key, generation, &row, err);
+    dk_status status = gatherer == NULL || facts == NULL ? dk_fail(err, DK_NOMEM, "out of memory")
+                                                         : dk_row_of_key(store, kind, key, generation, &row, err);
     if (status == DK_OK && row == 0)
         status = dk_fail(err, DK_NOT_FOUND, "there is no %s %.200s", kind->name, key);
     if (status == DK_OK && (status = dk_stored_row_read(store, kind, row, false, &stored, err)) == DK_OK)

@@ -90,18 +90,20 @@ dk_status dk_clock_catalogue(dk_store *store, int64_t *ret_generation, dk_error 
 
 /* ---- of one row ---- */
 
-static dk_status read_kept(dk_store *store, const dk_kind *kind, uint64_t feature, int64_t generation, sqlite3_stmt **ret_stmt,
-                           dk_error *err)
+static dk_status read_kept(dk_store *store, const dk_kind *kind, uint64_t feature, int64_t generation,
+                           sqlite3_stmt **ret_stmt, dk_error *err)
 {
     dk_buf sql;
     dk_buf_init(&sql);
     const char *k = kind->name;
-    dk_buf_format(&sql,
-                  "SELECT s.facts FROM clock_%s c CROSS JOIN clockuse_%s u ON u.id=c.use CROSS JOIN clockset_%s s ON s.id=u.facts"
-                  " WHERE c.feature=?1 AND c.born<=?2 AND (c.died=0 OR c.died>?2)",
-                  k, k, k);
+    dk_buf_format(
+        &sql,
+        "SELECT s.facts FROM clock_%s c CROSS JOIN clockuse_%s u ON u.id=c.use CROSS JOIN clockset_%s s ON s.id=u.facts"
+        " WHERE c.feature=?1 AND c.born<=?2 AND (c.died=0 OR c.died>?2)",
+        k, k, k);
     const char *text = dk_buf_cstr(&sql);
-    dk_status status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_cached(store, text, ret_stmt, err);
+    dk_status status =
+        text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_cached(store, text, ret_stmt, err);
     dk_buf_finish(&sql);
     if (status != DK_OK)
         return status;
@@ -126,12 +128,16 @@ dk_status dk_clock_kept(dk_store *store, const dk_kind *kind, uint64_t feature, 
     if (status != DK_OK)
         return status;
     dk_clock_facts *facts = calloc(1, sizeof *facts);
-    status = facts == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : read_kept(store, kind, feature, generation, &stmt, err);
+    status = facts == NULL ? dk_fail(err, DK_NOMEM, "out of memory")
+                           : read_kept(store, kind, feature, generation, &stmt, err);
     if (status == DK_OK) {
         dk_clock_facts_of(facts, store->catalogue, kind);
-        status = dk_clock_facts_read(facts, store->catalogue, sqlite3_column_blob(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0));
+        status = dk_clock_facts_read(facts, store->catalogue, sqlite3_column_blob(stmt, 0),
+                                     (size_t)sqlite3_column_bytes(stmt, 0));
         if (status != DK_OK)
-            dk_fail(err, status, status == DK_NOMEM ? "out of memory" : "the facts of %s %llu cannot be read; dikuai-ingest reindex finds them anew",
+            dk_fail(err, status,
+                    status == DK_NOMEM ? "out of memory"
+                                       : "the facts of %s %llu cannot be read; dikuai-ingest reindex finds them anew",
                     kind->name, (unsigned long long)feature);
     }
     for (size_t i = 0; status == DK_OK && i < facts->n; i++) {
@@ -152,7 +158,8 @@ dk_status dk_clock_kept(dk_store *store, const dk_kind *kind, uint64_t feature, 
 
 /* ---- statements ---- */
 
-dk_status dk_clock_prepare(dk_store *store, const dk_kind *kind, const char *format, sqlite3_stmt **ret_stmt, dk_error *err)
+dk_status dk_clock_prepare(dk_store *store, const dk_kind *kind, const char *format, sqlite3_stmt **ret_stmt,
+                           dk_error *err)
 {
     dk_buf sql;
     dk_buf_init(&sql);
@@ -162,7 +169,8 @@ dk_status dk_clock_prepare(dk_store *store, const dk_kind *kind, const char *for
         else
             dk_buf_byte(&sql, (unsigned char)*at);
     const char *text = dk_buf_cstr(&sql);
-    const dk_status status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(store, text, ret_stmt, err);
+    const dk_status status =
+        text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(store, text, ret_stmt, err);
     dk_buf_finish(&sql);
     return status;
 }
@@ -292,11 +300,11 @@ struct dk_clock_finder {
     uint64_t fields;
     bool by_key;
     dk_clock_gatherer *gatherer;
-    dk_clock_facts facts; /* of a new set */
+    dk_clock_facts facts;     /* of a new set */
     known sets, uses, states; /* states: the place among the field's values, plus 1 */
-    dk_buf like, bytes; /* what makes a row like another; facts, */
-    uint64_t hash[2];   /* those of rows like this one, */
-    bool gathered;      /* if there are any */
+    dk_buf like, bytes;       /* what makes a row like another; facts, */
+    uint64_t hash[2];         /* those of rows like this one, */
+    bool gathered;            /* if there are any */
     sqlite3_stmt *statements[N_STATEMENTS];
     sqlite3_stmt *row; /* what matters of one */
 };
@@ -354,7 +362,8 @@ static dk_status statement(dk_clock_finder *f, int id, sqlite3_stmt **ret_stmt, 
 }
 
 /* The hash of what a row's facts depend on. */
-static dk_status hash_of(dk_clock_finder *f, const char *key, const dk_value *values, uint64_t ret_hash[2], dk_error *err)
+static dk_status hash_of(dk_clock_finder *f, const char *key, const dk_value *values, uint64_t ret_hash[2],
+                         dk_error *err)
 {
     dk_buf_clear(&f->like);
     for (size_t i = 0; i < f->kind->n_fields; i++) {
@@ -416,7 +425,8 @@ static dk_status find_set(dk_clock_finder *f, bool writing, int64_t *ret_id, dk_
     return *ret_id == 0 && writing ? add_set(f, digest, ret_id, err) : DK_OK;
 }
 
-static dk_status find_use(dk_clock_finder *f, int64_t set, const char *division, bool writing, int64_t *ret_use, dk_error *err)
+static dk_status find_use(dk_clock_finder *f, int64_t set, const char *division, bool writing, int64_t *ret_use,
+                          dk_error *err)
 {
     uint64_t hash[2] = {dk_hash64(division, strlen(division), (uint64_t)set), (uint64_t)set};
     sqlite3_stmt *stmt = NULL;
@@ -442,8 +452,8 @@ static dk_status find_use(dk_clock_finder *f, int64_t set, const char *division,
 }
 
 /* Of a row with this hash, unless they are there from the last one. */
-static dk_status gather(dk_clock_finder *f, const char *key, const dk_value *values, int64_t generation, const uint64_t hash[2],
-                        dk_error *err)
+static dk_status gather(dk_clock_finder *f, const char *key, const dk_value *values, int64_t generation,
+                        const uint64_t hash[2], dk_error *err)
 {
     if (f->gathered && f->hash[0] == hash[0] && f->hash[1] == hash[1])
         return DK_OK;
@@ -514,8 +524,8 @@ static void take_values(const dk_clock_finder *f, sqlite3_stmt *stmt, int column
         ret_values[i] = (fields >> i & 1) != 0 ? dk_column_value(stmt, column++) : dk_value_null();
 }
 
-dk_status dk_clock_mark_take(dk_clock_finder *f, const char *key, sqlite3_stmt *stmt, int column, dk_clock_mark *ret_mark,
-                             dk_error *err)
+dk_status dk_clock_mark_take(dk_clock_finder *f, const char *key, sqlite3_stmt *stmt, int column,
+                             dk_clock_mark *ret_mark, dk_error *err)
 {
     dk_value values[DK_MAX_FIELDS];
     take_values(f, stmt, column, values);
@@ -540,7 +550,8 @@ static dk_status prepare_row(dk_clock_finder *f, dk_error *err)
             dk_buf_format(&sql, ",f_%s", f->kind->fields[i].name);
     dk_buf_format(&sql, " FROM row_%s WHERE row=?1", f->kind->name);
     const char *text = dk_buf_cstr(&sql);
-    const dk_status status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(f->store, text, &f->row, err);
+    const dk_status status =
+        text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(f->store, text, &f->row, err);
     dk_buf_finish(&sql);
     return status;
 }
@@ -559,16 +570,16 @@ dk_status dk_clock_find_row(dk_clock_finder *f, int64_t row, int64_t generation,
         take_values(f, f->row, 2, values);
         status = dk_clock_find(f, (const char *)sqlite3_column_text(f->row, 1), values, generation, true, ret_use, err);
     } else if (status == DK_END) {
-        status = dk_fail(err, DK_CORRUPT, "%s: row %lld of %s is missing; run dikuai-ingest check", f->store->path, (long long)row,
-                         f->kind->name);
+        status = dk_fail(err, DK_CORRUPT, "%s: row %lld of %s is missing; run dikuai-ingest check", f->store->path,
+                         (long long)row, f->kind->name);
     }
     sqlite3_reset(f->row);
     return status;
 }
 
 dk_status dk_clock_each_alive(dk_store *store, const dk_kind *kind, int64_t generation,
-                              dk_status (*each)(const dk_stored_row *row, int64_t born, void *user, dk_error *err), void *user,
-                              dk_error *err)
+                              dk_status (*each)(const dk_stored_row *row, int64_t born, void *user, dk_error *err),
+                              void *user, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     dk_status status = dk_clock_prepare(

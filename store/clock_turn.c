@@ -21,11 +21,13 @@ dk_status dk_clock_right_until(dk_store *store, const dk_viewer *viewer, int32_t
         sqlite3_stmt *stmt = NULL;
         if (catalogue->kinds[k].disclosure_field < 0 || !sees_all(&catalogue->kinds[k], viewer))
             continue;
-        status = dk_clock_prepare(store, &catalogue->kinds[k],
-                                  "SELECT turns FROM clockset_$ s WHERE turns<2147483647 AND EXISTS(SELECT 1 FROM clockuse_$ u WHERE"
-                                  " u.facts=s.id AND u.rows>0) ORDER BY turns LIMIT 1",
-                                  &stmt, err);
-        if (status == DK_OK && (status = dk_sql_step(store, stmt, err)) == DK_OK && sqlite3_column_int(stmt, 0) <= *ret_day)
+        status = dk_clock_prepare(
+            store, &catalogue->kinds[k],
+            "SELECT turns FROM clockset_$ s WHERE turns<2147483647 AND EXISTS(SELECT 1 FROM clockuse_$ u WHERE"
+            " u.facts=s.id AND u.rows>0) ORDER BY turns LIMIT 1",
+            &stmt, err);
+        if (status == DK_OK && (status = dk_sql_step(store, stmt, err)) == DK_OK &&
+            sqlite3_column_int(stmt, 0) <= *ret_day)
             *ret_day = sqlite3_column_int(stmt, 0) - 1;
         sqlite3_finalize(stmt);
         status = status == DK_END ? DK_OK : status;
@@ -38,7 +40,8 @@ static dk_status begin(dk_linked_follower *f, dk_error *err)
     sqlite3_stmt *stmt = NULL;
     dk_status status = dk_store_generation(f->store, &f->generation, err);
     if (status == DK_OK)
-        status = dk_sql_prepare(f->store, "INSERT INTO dikuai_pending(generation,action,batch) VALUES(?1,'clock',0)", &stmt, err);
+        status = dk_sql_prepare(f->store, "INSERT INTO dikuai_pending(generation,action,batch) VALUES(?1,'clock',0)",
+                                &stmt, err);
     if (status == DK_OK) {
         f->generation++;
         sqlite3_bind_int64(stmt, 1, f->generation);
@@ -53,7 +56,8 @@ static dk_status begin(dk_linked_follower *f, dk_error *err)
 static dk_status add_generation(dk_linked_follower *f, const char *actor, const char *now, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_sql_prepare(f->store, "INSERT INTO dikuai_generation VALUES(?1,?2,?3,'clock',NULL,NULL)", &stmt, err);
+    dk_status status =
+        dk_sql_prepare(f->store, "INSERT INTO dikuai_generation VALUES(?1,?2,?3,'clock',NULL,NULL)", &stmt, err);
     if (status == DK_OK) {
         sqlite3_bind_int64(stmt, 1, f->generation);
         sqlite3_bind_text(stmt, 2, now, -1, SQLITE_STATIC);

@@ -87,7 +87,8 @@ static void append_date(const char *text, size_t size, dk_buf *json)
     dk_buf_byte(json, '}');
 }
 
-dk_status dk_condition_equal(const dk_kind *kind, int index, const char *value, dk_conditions *conditions, dk_error *err)
+dk_status dk_condition_equal(const dk_kind *kind, int index, const char *value, dk_conditions *conditions,
+                             dk_error *err)
 {
     const dk_field *field = &kind->fields[index];
     while (*value == ' ')
@@ -116,9 +117,10 @@ dk_status dk_condition_equal(const dk_kind *kind, int index, const char *value, 
 
 void dk_condition_box(const double bounds[4], dk_conditions *conditions)
 {
-    dk_buf_format(begin(conditions),
-                  "{\"op\":\"s_intersects\",\"args\":[{\"property\":\"geometry\"},{\"bbox\":[%.17g,%.17g,%.17g,%.17g]}]}",
-                  bounds[0], bounds[1], bounds[2], bounds[3]);
+    dk_buf_format(
+        begin(conditions),
+        "{\"op\":\"s_intersects\",\"args\":[{\"property\":\"geometry\"},{\"bbox\":[%.17g,%.17g,%.17g,%.17g]}]}",
+        bounds[0], bounds[1], bounds[2], bounds[3]);
 }
 
 /* ---- words ---- */
@@ -139,8 +141,10 @@ static dk_buf *begin_alternative(alternatives *a)
 static void add_like(const dk_field *field, const char *word, size_t size, alternatives *a)
 {
     dk_buf *json = begin_alternative(a);
-    dk_buf_format(json, "{\"op\":\"like\",\"args\":[{\"op\":\"casei\",\"args\":[{\"property\":\"%s\"}]},{\"op\":\"casei\",\"args\":[\"%%",
-                  field->name);
+    dk_buf_format(
+        json,
+        "{\"op\":\"like\",\"args\":[{\"op\":\"casei\",\"args\":[{\"property\":\"%s\"}]},{\"op\":\"casei\",\"args\":[\"%%",
+        field->name);
     for (size_t i = 0; i < size; i++) {
         if (word[i] == '%' || word[i] == '_' || word[i] == '\\')
             append_characters("\\", 1, json);
@@ -184,7 +188,8 @@ void dk_condition_word(const dk_kind *kind, uint64_t fields, const char *word, s
     dk_buf_init(&folded);
     dk_buf_init(&number);
     dk_text_fold(word, size, &folded);
-    const char *const text = dk_buf_cstr(&folded), *const narrow = text != NULL ? text : ""; /* numbers are read up to a NUL */
+    const char *const text = dk_buf_cstr(&folded), *const narrow =
+                                                       text != NULL ? text : ""; /* numbers are read up to a NUL */
     const size_t n = text != NULL ? folded.size : 0;
     const bool other = n > 0 && (n != size || strncasecmp(narrow, word, size) != 0);
     const bool is_part = n > 0 && dk_search_number(narrow, n, &number);
@@ -229,7 +234,8 @@ static void append_day(const dk_field *field, const char *op, const char *day, d
     dk_buf_text(json, "]}]}");
 }
 
-void dk_condition_days(const dk_kind *kind, bool with_end, const char *first, const char *last, dk_conditions *conditions)
+void dk_condition_days(const dk_kind *kind, bool with_end, const char *first, const char *last,
+                       dk_conditions *conditions)
 {
     if (kind->date_field < 0)
         return;

@@ -17,15 +17,16 @@ void dk_conditions_filter(const dk_conditions *conditions, dk_buf *out);
 
 /* The field has this value, given as a text: of a number field a number, of a date field YYYY-MM-DD, else DK_INVALID.
  * Blanks around it do not count. */
-dk_status dk_condition_equal(const dk_kind *kind, int field, const char *value, dk_conditions *conditions, dk_error *err);
+dk_status dk_condition_equal(const dk_kind *kind, int field, const char *value, dk_conditions *conditions,
+                             dk_error *err);
 /* The outline meets the box: west, south, east, north in degrees. West beyond east: across 180 degrees. */
 void dk_condition_box(const double bounds[4], dk_conditions *conditions);
-/* The word (size bytes of UTF-8) stands in one of the fields, bit i of which is field i; capitals do not count, nor of what is
- * typed full-width letters, nor in 文号 the brackets. A number and a date are all of the word. */
+/* The word (size bytes of UTF-8) stands in one of the fields, bit i of which is field i; capitals do not count, nor of
+ * what is typed full-width letters, nor in 文号 the brackets. A number and a date are all of the word. */
 void dk_condition_word(const dk_kind *kind, uint64_t fields, const char *word, size_t size, dk_conditions *conditions);
-/* The event that the kind's date field tells lies between two days, YYYY-MM-DD, both included; NULL: open. with_end: the
- * time up to the kind's date_end_field meets them, if it has one. Rows without a date match too, and an end without one is
- * open (OGC 17-069r4, /req/core/fc-time-response C). Nothing if the kind has no date field. */
+/* The event that the kind's date field tells lies between two days, YYYY-MM-DD, both included; NULL: open. with_end:
+ * the time up to the kind's date_end_field meets them, if it has one. Rows without a date match too, and an end without
+ * one is open (OGC 17-069r4, /req/core/fc-time-response C). Nothing if the kind has no date field. */
 void dk_condition_days(const dk_kind *kind, bool with_end, const char *first, const char *last,
                        dk_conditions *conditions);
 

@@ -130,9 +130,10 @@ typedef struct reading {
     dk_store *store;
     const dk_kind *kind;
     dk_coverage *coverage;
-    sqlite3_stmt *documents;              /* kind, key -> a row if there is one */
-    sqlite3_stmt *drawings[DK_MAX_KINDS]; /* of layers: row -> whether it is drawn (an empty geometry is shorter), division */
-    char fallback[8];                     /* county of what says none */
+    sqlite3_stmt *documents; /* kind, key -> a row if there is one */
+    sqlite3_stmt
+        *drawings[DK_MAX_KINDS]; /* of layers: row -> whether it is drawn (an empty geometry is shorter), division */
+    char fallback[8];            /* county of what says none */
     dk_error *err;
 } reading;
 

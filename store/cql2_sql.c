@@ -114,8 +114,8 @@ void dk_outline_sql(const dk_kind *kind, const dk_view *view, dk_buf *sql)
     }
 }
 
-/* What never holds. Of a plain 0 SQLite makes one of all that it is joined to by AND as it reads the statement, and does then not
- * find by which index it was told to go (selection.c). */
+/* What never holds. Of a plain 0 SQLite makes one of all that it is joined to by AND as it reads the statement, and
+ * does then not find by which index it was told to go (selection.c). */
 #define NEVER "(1=0)"
 
 void dk_in_view_sql(const dk_kind *kind, const dk_view *view, dk_buf *sql)

@@ -54,7 +54,8 @@ static int32_t day_behind(int32_t day)
 
 /* Until that day, that day not included, an obligation stands as it does on `after`: no event or publication is between
  * them, and of the same facts the state changes on these days of the outcome alone. */
-static void consider_obligation(const dk_obligation *obligation, const dk_obligation_facts *facts, int32_t after, int32_t *next)
+static void consider_obligation(const dk_obligation *obligation, const dk_obligation_facts *facts, int32_t after,
+                                int32_t *next)
 {
     dk_outcome o;
     for (size_t i = 0; i < facts->n_events; i++)
@@ -64,7 +65,8 @@ static void consider_obligation(const dk_obligation *obligation, const dk_obliga
         consider(day_behind(facts->proofs[i].until), after, next);
     }
     dk_obligation_outcome(obligation, facts, after, &o);
-    const int32_t days[] = {o.known_from, o.soon_from, day_behind(o.due), o.shown_from, day_behind(o.shown_until), o.needed_until};
+    const int32_t days[] = {o.known_from,  o.soon_from, day_behind(o.due), o.shown_from, day_behind(o.shown_until),
+                            o.needed_until};
     for (size_t i = 0; i < sizeof days / sizeof *days; i++)
         consider(days[i], after, next);
 }

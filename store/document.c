@@ -195,11 +195,11 @@ static dk_status is_attached(dk_store *store, dk_attaching *attaching, const cha
                              bool *ret_attached, dk_audience *ret_seen_by, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_sql_prepare(
-        store,
-        "SELECT a.id,a.audience FROM dikuai_attachment a JOIN dikuai_batch b ON b.id=a.batch"
-        " WHERE a.kind=?1 AND a.key=?2 AND a.sha256=?3 AND b.state<>'withdrawn'",
-        &stmt, err);
+    dk_status status =
+        dk_sql_prepare(store,
+                       "SELECT a.id,a.audience FROM dikuai_attachment a JOIN dikuai_batch b ON b.id=a.batch"
+                       " WHERE a.kind=?1 AND a.key=?2 AND a.sha256=?3 AND b.state<>'withdrawn'",
+                       &stmt, err);
     if (status != DK_OK)
         return status;
     sqlite3_bind_text(stmt, 1, attaching->kind->name, -1, SQLITE_STATIC);
@@ -342,10 +342,11 @@ dk_status dk_document_attach(dk_store *store, int fd, dk_attaching *attaching, c
     if (status == DK_OK && store->mode == DK_WRITE)
         status = keep(store, fd, what, err);
     if (status == DK_OK && attached && already < seen_by(kind, what->audience))
-        status = dk_fail(err, DK_CONFLICT,
-                         "is attached already for the audience %s, and not for %s alone; withdraw the batch that attached it, and "
-                         "attach it again",
-                         dk_audience_name(already), dk_audience_name(seen_by(kind, what->audience)));
+        status = dk_fail(
+            err, DK_CONFLICT,
+            "is attached already for the audience %s, and not for %s alone; withdraw the batch that attached it, and "
+            "attach it again",
+            dk_audience_name(already), dk_audience_name(seen_by(kind, what->audience)));
     if (status == DK_OK && store->mode == DK_WRITE && !attached) {
         if ((status = dk_sql_begin(store, err)) != DK_OK)
             return status;
@@ -418,8 +419,7 @@ dk_status dk_documents_publish(dk_store *store, int64_t batch, int64_t generatio
 
 dk_status dk_documents_withdraw(dk_store *store, int64_t batch, int64_t generation, dk_error *err)
 {
-    return change_life(store, "UPDATE dikuai_attachment SET died=?2 WHERE batch=?1 AND died=0", batch,
-                       generation, err);
+    return change_life(store, "UPDATE dikuai_attachment SET died=?2 WHERE batch=?1 AND died=0", batch, generation, err);
 }
 
 bool dk_document_remove(dk_store *store, const char *sha256)
@@ -473,7 +473,8 @@ static dk_document document_of(sqlite3_stmt *stmt)
 }
 
 /* Most stores have documents of one kind of row or none: the others are not asked for. */
-static dk_status kind_has_documents(dk_store *store, const dk_kind *kind, int64_t generation, bool *ret_has, dk_error *err)
+static dk_status kind_has_documents(dk_store *store, const dk_kind *kind, int64_t generation, bool *ret_has,
+                                    dk_error *err)
 {
     struct dk_document_kinds *known = &store->document_kinds;
     if (!known->known || known->generation != generation || store->mode != DK_READ) {
@@ -557,14 +558,14 @@ static dk_status open_bytes(dk_store *store, const dk_document *document, int *r
 }
 
 dk_status dk_document_open(dk_store *store, const char *sha256, const dk_viewer *viewer, int64_t generation,
-                           void (*each)(const dk_document *document, void *user), void *user, int *ret_fd, dk_error *err)
+                           void (*each)(const dk_document *document, void *user), void *user, int *ret_fd,
+                           dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     bool found = false;
     dk_buf memory;
-    dk_status status = is_digest(sha256)
-                           ? dk_sql_kept(store, &store->catalogue->kinds[0], DK_STMT_DOCUMENT, &stmt, err)
-                           : dk_fail(err, DK_NOT_FOUND, "there is no such document");
+    dk_status status = is_digest(sha256) ? dk_sql_kept(store, &store->catalogue->kinds[0], DK_STMT_DOCUMENT, &stmt, err)
+                                         : dk_fail(err, DK_NOT_FOUND, "there is no such document");
     if (status != DK_OK)
         return status;
     dk_buf_init(&memory);
@@ -607,15 +608,16 @@ static dk_status is_previewed(dk_store *store, const dk_kind *kind, const char *
 }
 
 /* The attachments of a batch that waits, from one on, or that of a digest. */
-static dk_status prepare_waiting(dk_store *store, int64_t batch, int64_t after, const char *sha256, sqlite3_stmt **ret_stmt,
-                                 dk_error *err)
+static dk_status prepare_waiting(dk_store *store, int64_t batch, int64_t after, const char *sha256,
+                                 sqlite3_stmt **ret_stmt, dk_error *err)
 {
-    dk_status status = dk_sql_prepare(store,
-                                      "SELECT a.sha256,d.size,d.media_type,d.pages,a.name,a.audience,a.attached_at,a.actor,"
-                                      "a.kind,a.key,a.id FROM dikuai_batch b CROSS JOIN dikuai_attachment a ON a.batch=b.id"
-                                      " CROSS JOIN dikuai_document d ON d.sha256=a.sha256 WHERE b.id=?1 AND b.state='staged'"
-                                      " AND a.id>?2 AND (?3 IS NULL OR a.sha256=?3) ORDER BY a.id",
-                                      ret_stmt, err);
+    dk_status status =
+        dk_sql_prepare(store,
+                       "SELECT a.sha256,d.size,d.media_type,d.pages,a.name,a.audience,a.attached_at,a.actor,"
+                       "a.kind,a.key,a.id FROM dikuai_batch b CROSS JOIN dikuai_attachment a ON a.batch=b.id"
+                       " CROSS JOIN dikuai_document d ON d.sha256=a.sha256 WHERE b.id=?1 AND b.state='staged'"
+                       " AND a.id>?2 AND (?3 IS NULL OR a.sha256=?3) ORDER BY a.id",
+                       ret_stmt, err);
     if (status != DK_OK)
         return status;
     sqlite3_bind_int64(*ret_stmt, 1, batch);

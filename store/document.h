@@ -48,10 +48,11 @@ typedef struct dk_attaching {
     dk_id_list there;           /* attachments that were there already; the caller finishes both lists */
     dk_id_list met;             /* of them, those for the same audience */
 } dk_attaching;
-/* Ties the file fd, whose digest and size are in what, to a row, in a staged batch. The bytes are copied and on the disk
- * before the store says so. The same bytes again change nothing, except that a lost file is put back. A store open for
- * reading keeps nothing and only says what is new. DK_CONFLICT: the file is not the one that the digest was taken of, or is
- * attached already where more see it than are to; the failure is the file's. All others are the store's: DK_FULL, DK_IO … */
+/* Ties the file fd, whose digest and size are in what, to a row, in a staged batch. The bytes are copied and on the
+ * disk before the store says so. The same bytes again change nothing, except that a lost file is put back. A store open
+ * for reading keeps nothing and only says what is new. DK_CONFLICT: the file is not the one that the digest was taken
+ * of, or is attached already where more see it than are to; the failure is the file's. All others are the store's:
+ * DK_FULL, DK_IO … */
 dk_status dk_document_attach(dk_store *store, int fd, dk_attaching *attaching, const char *key, const dk_document *what,
                              bool *ret_new, dk_error *err);
 /* Of what the attach under way has met and not attached: how many are staged, and a batch of these. */
@@ -74,9 +75,11 @@ dk_status dk_query_documents(dk_store *store, const dk_kind *kind, const char *k
                              dk_error *err);
 /* A document by its digest, as the viewer sees it at one of the rows that it is attached to, and its bytes, open for
  * reading at their beginning; what each was given is valid inside. The caller closes *ret_fd. DK_NOT_FOUND: there is
- * none that the viewer sees; DK_IO, DK_CORRUPT: its file is missing, or has another size. Its bytes are not looked at. */
+ * none that the viewer sees; DK_IO, DK_CORRUPT: its file is missing, or has another size. Its bytes are not looked at.
+ */
 dk_status dk_document_open(dk_store *store, const char *sha256, const dk_viewer *viewer, int64_t generation,
-                           void (*each)(const dk_document *document, void *user), void *user, int *ret_fd, dk_error *err);
+                           void (*each)(const dk_document *document, void *user), void *user, int *ret_fd,
+                           dk_error *err);
 /* A document that is attached to a row by a batch that waits to be published. */
 typedef struct dk_waiting_document {
     dk_document document;

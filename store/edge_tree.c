@@ -51,7 +51,8 @@ static void make_node(const dk_edge_tree *tree, size_t level, size_t number, siz
     const size_t first = number * FANOUT;
     const size_t end = tree->counts[level - 1] - first < FANOUT ? tree->counts[level - 1] : first + FANOUT;
     const size_t first_leaf = number * leaves_below;
-    const size_t last_leaf = tree->counts[0] - first_leaf < leaves_below ? tree->counts[0] - 1 : first_leaf + leaves_below - 1;
+    const size_t last_leaf =
+        tree->counts[0] - first_leaf < leaves_below ? tree->counts[0] - 1 : first_leaf + leaves_below - 1;
     node *to = &tree->nodes[tree->starts[level] + number];
     *to = below[first];
     for (size_t i = first + 1; i < end; i++)

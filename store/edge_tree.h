@@ -1,7 +1,7 @@
 /* The edges of polygons in a tree of boxes, for asking many times which of them are near and what is inside.
  *
- * Edges keep the order of their rings, in which neighbours lie beside each other: a leaf has eight of them, a node above
- * has eight nodes. About 10 bytes an edge. */
+ * Edges keep the order of their rings, in which neighbours lie beside each other: a leaf has eight of them, a node
+ * above has eight nodes. About 10 bytes an edge. */
 #ifndef DK_STORE_EDGE_TREE_H
 #define DK_STORE_EDGE_TREE_H
 
@@ -19,8 +19,8 @@ typedef struct dk_edge_run {
     const double *from;
     size_t part, first, count;
 } dk_edge_run;
-/* Calls each with the runs whose edges together have a box that meets this one (west, south, east, north); the edges must
- * still be tested. each returns false to stop; then so does the result. */
+/* Calls each with the runs whose edges together have a box that meets this one (west, south, east, north); the edges
+ * must still be tested. each returns false to stop; then so does the result. */
 bool dk_edge_tree_near(const dk_edge_tree *tree, const double box[4], bool (*each)(const dk_edge_run *run, void *user),
                        void *user);
 

@@ -196,7 +196,8 @@ dk_status dk_entry_unsound(dk_entry_work *work, const dk_drawing *drawing, const
     const uint32_t width = box->x1 - box->x0, height = box->y1 - box->y0, longer = width > height ? width : height;
     uint32_t bits = 0;
     for (int zoom = from; zoom <= to; zoom++) {
-        if (longer >> (DK_FINEST_ZOOM - zoom) >= INT32_MAX) { /* half the world has no place on the grid: each tile looks itself */
+        if (longer >> (DK_FINEST_ZOOM - zoom) >=
+            INT32_MAX) { /* half the world has no place on the grid: each tile looks itself */
             bits |= UINT32_C(1) << zoom;
             continue;
         }
@@ -250,8 +251,8 @@ static double edges_distance2(const edge *a, const edge *b)
                    smaller(distance2(b->ax, b->ay, a), distance2(b->bx, b->by, a)));
 }
 
-/* How close edges of a single ring that have no end in common come to each other, `enough` if that is more; 0 where this is
- * not worth knowing. */
+/* How close edges of a single ring that have no end in common come to each other, `enough` if that is more; 0 where
+ * this is not worth knowing. */
 static double clearance(const dk_outline *outline, double enough)
 {
     enum { MOST = 64 };
@@ -279,11 +280,11 @@ static double clearance(const dk_outline *outline, double enough)
     return sqrt(closest);
 }
 
-/* The clearance that is enough for a ring to be sound at a zoom, in a plane that is scaled by `scale` and in which vertices
- * are moved by `moved` besides. What is left out moves a border by DK_TOLERANCE units at most, and rounding a
+/* The clearance that is enough for a ring to be sound at a zoom, in a plane that is scaled by `scale` and in which
+ * vertices are moved by `moved` besides. What is left out moves a border by DK_TOLERANCE units at most, and rounding a
  * vertex by the root of 1/2: what is farther apart than 2 (0.5 + 0.7072) = 2.4144 units does not come to touch.
- * Neighbouring edges then meet in their common end alone, for the other end of each begins an edge that the neighbour is
- * far from; and a ring that fell onto a line would have edges that are nearer. */
+ * Neighbouring edges then meet in their common end alone, for the other end of each begins an edge that the neighbour
+ * is far from; and a ring that fell onto a line would have edges that are nearer. */
 static double clearance_at(int zoom, double scale, double moved)
 {
     return (2.5 * (double)(UINT32_C(1) << (DK_FINEST_ZOOM - zoom)) + 2 * moved + 1) / scale;
@@ -363,9 +364,10 @@ dk_status dk_entry_build(dk_entry_work *work, const dk_outline *outline, int min
     } else {
         natural = min_zoom;
     }
-    head->size_class = outline->kind == DK_POINTS
-                           ? (uint8_t)((head->label_x * UINT32_C(0x9E3779B1) ^ head->label_y * UINT32_C(0x85EBCA77)) >> 28)
-                           : class_of(size);
+    head->size_class =
+        outline->kind == DK_POINTS
+            ? (uint8_t)((head->label_x * UINT32_C(0x9E3779B1) ^ head->label_y * UINT32_C(0x85EBCA77)) >> 28)
+            : class_of(size);
     first = first < min_zoom ? min_zoom : first > max_zoom ? max_zoom : first;
     first = first > DK_FINEST_ZOOM ? DK_FINEST_ZOOM : first;
     head->first_zoom = (uint8_t)first;
@@ -393,13 +395,14 @@ dk_status dk_entry_build(dk_entry_work *work, const dk_outline *outline, int min
         const int last = cut <= DK_MAX_LEVEL ? cut - 1 : DK_FINEST_ZOOM;
         uint32_t bits = 0, plate_bits = 0;
         /* From the zoom on at which the part is drawn. */
-        /* Plate carree is flatter, and not straight: within a height h positions are off their chord by h^2 / 8 times the
-         * second derivative, which is pi / 2^32 at most, and rounded. */
+        /* Plate carree is flatter, and not straight: within a height h positions are off their chord by h^2 / 8 times
+         * the second derivative, which is pi / 2^32 at most, and rounded. */
         const double moved = 1 + 1e-10 * (double)height * (double)height;
         const double flat = height > 0 ? ((double)dk_plate_y(box.y1) - dk_plate_y(box.y0) - 1) / height : 0;
         const double scale = fmin(fmax(flat, 1e-3), 1);
         const double enough = 1.001 * clearance_at(first, scale, moved);
-        const double apart = drawn == outline && flat > 1e-3 && work->zooms[0] <= first ? clearance(outline, enough) : 0;
+        const double apart =
+            drawn == outline && flat > 1e-3 && work->zooms[0] <= first ? clearance(outline, enough) : 0;
         const int sound = zoom_of_clearance(apart, 1, 0), plate_sound = zoom_of_clearance(apart, scale, moved);
         status = dk_entry_unsound(work, &drawing, &box, first, last < sound ? last : sound - 1, false, &bits);
         if (status == DK_OK)

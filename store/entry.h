@@ -53,11 +53,11 @@ typedef struct dk_piece {
 /* What an outline alone decides. */
 typedef struct dk_entry_shape {
     dk_entry_head head; /* box to unsound_plate; the rest is the caller's */
-    int level;          /* of the block: min(first_zoom + DK_LEVELS_BELOW, level whose cells are as large as the box - 2,
-                           DK_MAX_LEVEL), at least 0. The box reaches at most a quarter of a cell beyond its cell */
-    dk_buf drawings;    /* the feature's, head.drawing = 0, then those of the pieces */
-    dk_piece *pieces;   /* of levels from head.cut_zoom on, until a piece has DK_LEAF_POINTS positions or fewer; such
-                           as serve deeper zooms are of even levels, so that a tile has half as many to ask for */
+    int level;        /* of the block: min(first_zoom + DK_LEVELS_BELOW, level whose cells are as large as the box - 2,
+                         DK_MAX_LEVEL), at least 0. The box reaches at most a quarter of a cell beyond its cell */
+    dk_buf drawings;  /* the feature's, head.drawing = 0, then those of the pieces */
+    dk_piece *pieces; /* of levels from head.cut_zoom on, until a piece has DK_LEAF_POINTS positions or fewer; such
+                         as serve deeper zooms are of even levels, so that a tile has half as many to ask for */
     size_t n_pieces, pieces_capacity;
 } dk_entry_shape;
 
@@ -72,11 +72,10 @@ void dk_entry_work_free(dk_entry_work *work); /* NULL-safe */
 dk_status dk_entry_build(dk_entry_work *work, const dk_outline *outline, int min_zoom, int max_zoom,
                          dk_entry_shape *ret_shape);
 
-/* What is drawn of polygons at a zoom before clipping, in units of the zoom, counted from (origin_x, origin_y) which are
- * multiples of u: kept vertices of drawn parts, rounded (halves up), repeated and straight ones dropped, rings without
- * area left out with their holes. xy of ret_shape are those units. This is what `unsound` speaks of; the renderer does
- * the same.
- * plate: y is dk_plate_y. */
+/* What is drawn of polygons at a zoom before clipping, in units of the zoom, counted from (origin_x, origin_y) which
+ * are multiples of u: kept vertices of drawn parts, rounded (halves up), repeated and straight ones dropped, rings
+ * without area left out with their holes. xy of ret_shape are those units. This is what `unsound` speaks of; the
+ * renderer does the same. plate: y is dk_plate_y. */
 dk_status dk_drawing_round(const dk_drawing *drawing, const dk_world_box *box, int zoom, bool plate, int64_t origin_x,
                            int64_t origin_y, dk_grid_shape *ret_shape);
 

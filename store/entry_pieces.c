@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The margin of a piece is this part of its cell's side: twice a tile's buffer (64 of 4096), for tiles of the cell's own
- * zoom. */
+/* The margin of a piece is this part of its cell's side: twice a tile's buffer (64 of 4096), for tiles of the cell's
+ * own zoom. */
 enum { MARGIN_SHIFT = 5 };
 
 /* ---- zooms by position: clipping knows only positions ---- */
@@ -64,7 +64,9 @@ static bool to_parts(const dk_outline *outline, int zoom, double origin_x, doubl
     bool exterior = false;
     for (size_t i = 0; i < outline->n_parts; i++) {
         const dk_part *part = &outline->parts[i];
-        const size_t start = out->n_points, least = outline->kind == DK_POLYGONS ? 3 : outline->kind == DK_LINES ? 2 : 1;
+        const size_t start = out->n_points, least = outline->kind == DK_POLYGONS ? 3
+                                                    : outline->kind == DK_LINES  ? 2
+                                                                                 : 1;
         if (!dk_parts_reserve(out, part->count))
             return false;
         for (size_t k = part->start; k < part->start + part->count; k++) {
@@ -116,7 +118,8 @@ static uint32_t to_world(double position)
     return rounded <= 0 ? 0 : rounded >= UINT32_MAX ? UINT32_MAX : (uint32_t)rounded;
 }
 
-/* What of an outline lies in a cell and its margin, of the vertices kept at a zoom. The zooms of `outline` are noted. */
+/* What of an outline lies in a cell and its margin, of the vertices kept at a zoom. The zooms of `outline` are noted.
+ */
 static dk_status clip_to_cell(dk_entry_work *work, const dk_outline *outline, int zoom, int level, uint32_t cell_x,
                               uint32_t cell_y, dk_outline *ret_clipped)
 {
@@ -188,12 +191,12 @@ static dk_status add_piece(dk_entry_work *work, const dk_outline *outline, int l
     const dk_status status = dk_drawing_open(shape->drawings.data + piece->drawing, piece->drawing_size, &drawing);
     return status != DK_OK || outline->kind != DK_POLYGONS
                ? status
-               : dk_entry_unsound(work, &drawing, &piece->box, level, last_zoom < DK_FINEST_ZOOM ? last_zoom : DK_FINEST_ZOOM,
-                                  false, &piece->unsound);
+               : dk_entry_unsound(work, &drawing, &piece->box, level,
+                                  last_zoom < DK_FINEST_ZOOM ? last_zoom : DK_FINEST_ZOOM, false, &piece->unsound);
 }
 
-/* The pieces of one cell and of those in it, of levels from `cut` on. parent: an outline that holds all that lies in the
- * cell and its margin. */
+/* The pieces of one cell and of those in it, of levels from `cut` on. parent: an outline that holds all that lies in
+ * the cell and its margin. */
 static dk_status cut_cell(dk_entry_work *work, const dk_outline *parent, int cut, int level, uint32_t cell_x,
                           uint32_t cell_y, dk_entry_shape *shape)
 {

@@ -39,7 +39,8 @@ static bool keep(const dk_clock_row *row, void *user)
         return true;
     kept.key = copy_text(list->texts, row->key);
     kept.label = copy_text(list->texts, row->label);
-    if (kept.key == NULL || kept.label == NULL || !dk_grow(&list->rows, &g->capacity, list->n + 1, sizeof *list->rows)) {
+    if (kept.key == NULL || kept.label == NULL ||
+        !dk_grow(&list->rows, &g->capacity, list->n + 1, sizeof *list->rows)) {
         g->status = DK_NOMEM;
         return false;
     }

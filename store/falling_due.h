@@ -23,9 +23,9 @@ typedef struct dk_falling {
 typedef struct dk_falling_question {
     const char *division; /* prefix; "": all */
     int32_t today;
-    int32_t within;       /* days: due on today … today + within */
-    bool missing;         /* also what was due before and is not there */
-    size_t most;          /* rows of each of the two */
+    int32_t within; /* days: due on today … today + within */
+    bool missing;   /* also what was due before and is not there */
+    size_t most;    /* rows of each of the two */
     int64_t generation;
 } dk_falling_question;
 

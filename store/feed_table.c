@@ -121,12 +121,15 @@ dk_status dk_feed_register(sqlite3 *db, dk_error *err)
         .xColumn = column,
         .xRowid = row_id,
     };
-    return sqlite3_create_module(db, "dk_feed", &module, NULL) == SQLITE_OK ? DK_OK : dk_fail(err, DK_NOMEM, "out of memory");
+    return sqlite3_create_module(db, "dk_feed", &module, NULL) == SQLITE_OK ? DK_OK
+                                                                            : dk_fail(err, DK_NOMEM, "out of memory");
 }
 
 dk_status dk_feed_bind(sqlite3_stmt *stmt, const dk_feed *feed, dk_error *err)
 {
-    return sqlite3_bind_pointer(stmt, 1, (void *)feed, POINTER_TYPE, NULL) == SQLITE_OK ? DK_OK : dk_fail(err, DK_NOMEM, "out of memory");
+    return sqlite3_bind_pointer(stmt, 1, (void *)feed, POINTER_TYPE, NULL) == SQLITE_OK
+               ? DK_OK
+               : dk_fail(err, DK_NOMEM, "out of memory");
 }
 
 dk_status dk_feed_run(dk_store *store, sqlite3_stmt *stmt, const dk_feed *feed, dk_error *err)

@@ -35,8 +35,8 @@ static uint64_t open_fields(const dk_kind *kind)
     return dk_view_fields(&view, NULL); /* its scope is the whole store, and it sees what all below it see */
 }
 
-/* Those of them whose values are looked through: texts that no list of values bounds, and numbers, in which spreadsheets
- * keep telephones. */
+/* Those of them whose values are looked through: texts that no list of values bounds, and numbers, in which
+ * spreadsheets keep telephones. */
 static uint64_t watched_fields(const dk_kind *kind)
 {
     uint64_t fields = 0;
@@ -96,10 +96,11 @@ static bool keep_hit(const dk_personal_hit *hit, void *user)
     if (f->strong_only && !hit->strong)
         return true;
     if (f->insert == NULL)
-        f->status = dk_sql_prepare(f->store,
-                                   "INSERT OR IGNORE INTO dikuai_finding(batch,row,field,byte,character,kind,strong,masked,justified)"
-                                   " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,0)",
-                                   &f->insert, f->err);
+        f->status = dk_sql_prepare(
+            f->store,
+            "INSERT OR IGNORE INTO dikuai_finding(batch,row,field,byte,character,kind,strong,masked,justified)"
+            " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,0)",
+            &f->insert, f->err);
     if (f->status != DK_OK)
         return false;
     sqlite3_bind_int64(f->insert, 1, f->batch);
@@ -168,7 +169,8 @@ static dk_status run_numbers(dk_store *store, const char *sql, int64_t a, int64_
 
 dk_status dk_finder_undo(dk_finder *finder, int64_t from, dk_error *err)
 {
-    return run_numbers(finder->store, "DELETE FROM dikuai_finding WHERE batch=?1 AND row>=?2", finder->batch, from, err);
+    return run_numbers(finder->store, "DELETE FROM dikuai_finding WHERE batch=?1 AND row>=?2", finder->batch, from,
+                       err);
 }
 
 dk_status dk_finder_finish(dk_finder *finder, dk_error *err)
@@ -176,9 +178,11 @@ dk_status dk_finder_finish(dk_finder *finder, dk_error *err)
     dk_buf names;
     dk_buf_init(&names);
     sqlite3_stmt *stmt = NULL;
-    dk_status status = append_names(finder->kind, &names)
-                           ? dk_sql_prepare(finder->store, "INSERT OR REPLACE INTO dikuai_scan(batch,fields) VALUES(?1,?2)", &stmt, err)
-                           : dk_fail(err, DK_NOMEM, "out of memory");
+    dk_status status =
+        append_names(finder->kind, &names)
+            ? dk_sql_prepare(finder->store, "INSERT OR REPLACE INTO dikuai_scan(batch,fields) VALUES(?1,?2)", &stmt,
+                             err)
+            : dk_fail(err, DK_NOMEM, "out of memory");
     if (status == DK_OK) {
         sqlite3_bind_int64(stmt, 1, finder->batch);
         sqlite3_bind_text(stmt, 2, dk_buf_cstr(&names), -1, SQLITE_STATIC);
@@ -296,7 +300,8 @@ static void append_open(const dk_kind *kind, dk_buf *sql)
 static dk_status prepare(dk_store *store, dk_buf *sql, int64_t batch, sqlite3_stmt **ret_stmt, dk_error *err)
 {
     const char *text = dk_buf_cstr(sql);
-    const dk_status status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(store, text, ret_stmt, err);
+    const dk_status status =
+        text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(store, text, ret_stmt, err);
     dk_buf_finish(sql);
     if (status == DK_OK)
         sqlite3_bind_int64(*ret_stmt, 1, batch);
@@ -323,13 +328,14 @@ dk_status dk_findings(dk_store *store, const dk_kind *kind, int64_t batch, bool 
     sqlite3_stmt *stmt = NULL;
     dk_buf sql;
     dk_buf_init(&sql);
-    dk_buf_format(&sql,
-                  "SELECT f.row,r.source_row,coalesce(s.name,b.title),coalesce(r.key,t.key),f.field,f.kind,f.strong,f.character,"
-                  "f.masked,a.reason,a.actor,a.at FROM dikuai_finding f JOIN dikuai_batch b ON b.id=f.batch"
-                  " LEFT JOIN row_%s r ON r.row=f.row LEFT JOIN dikuai_source s ON s.id=r.source"
-                  " LEFT JOIN dikuai_attachment t ON t.id=-f.row"
-                  " LEFT JOIN dikuai_act a ON a.id=f.justified WHERE f.batch=?1%s AND f.field IN ",
-                  kind->name, open_only ? " AND f.justified=0" : "");
+    dk_buf_format(
+        &sql,
+        "SELECT f.row,r.source_row,coalesce(s.name,b.title),coalesce(r.key,t.key),f.field,f.kind,f.strong,f.character,"
+        "f.masked,a.reason,a.actor,a.at FROM dikuai_finding f JOIN dikuai_batch b ON b.id=f.batch"
+        " LEFT JOIN row_%s r ON r.row=f.row LEFT JOIN dikuai_source s ON s.id=r.source"
+        " LEFT JOIN dikuai_attachment t ON t.id=-f.row"
+        " LEFT JOIN dikuai_act a ON a.id=f.justified WHERE f.batch=?1%s AND f.field IN ",
+        kind->name, open_only ? " AND f.justified=0" : "");
     append_open(kind, &sql);
     dk_buf_text(&sql, " ORDER BY f.row,f.field,f.byte");
     dk_status status = prepare(store, &sql, batch, &stmt, err);
@@ -341,7 +347,9 @@ dk_status dk_findings(dk_store *store, const dk_kind *kind, int64_t batch, bool 
                                     .source = text_of(stmt, 2),
                                     .key = text_of(stmt, 3),
                                     .field = name,
-                                    .title = field >= 0 ? kind->fields[field].title : strcmp(name, DK_FINDING_KEY) == 0 ? "主键" : "附件名称",
+                                    .title = field >= 0                          ? kind->fields[field].title
+                                             : strcmp(name, DK_FINDING_KEY) == 0 ? "主键"
+                                                                                 : "附件名称",
                                     .kind = what,
                                     .kind_title = title_of_kind(what),
                                     .strong = sqlite3_column_int(stmt, 6) != 0,
@@ -368,12 +376,14 @@ dk_status dk_findings_count(dk_store *store, const dk_kind *kind, int64_t batch,
     append_open(kind, &sql);
     dk_status status = prepare(store, &sql, batch, &stmt, err);
     if (status == DK_OK && (status = dk_sql_step(store, stmt, err)) == DK_OK)
-        *ret_count = (dk_finding_count){sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 1), sqlite3_column_int64(stmt, 2)};
+        *ret_count = (dk_finding_count){sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 1),
+                                        sqlite3_column_int64(stmt, 2)};
     sqlite3_finalize(stmt);
     return status;
 }
 
-/* The row with something open that a place means: its number in its source or, where none has that, its key. *ret_row 0: none. */
+/* The row with something open that a place means: its number in its source or, where none has that, its key. *ret_row
+ * 0: none. */
 static dk_status row_meant(dk_store *store, const dk_kind *kind, int64_t batch, const char *field, const char *place,
                            int64_t *ret_row, bool *ret_by_number, dk_error *err)
 {
@@ -382,11 +392,12 @@ static dk_status row_meant(dk_store *store, const dk_kind *kind, int64_t batch, 
     dk_buf_init(&sql);
     dk_buf_init(&first);
     *ret_row = 0;
-    dk_buf_format(&sql,
-                  "SELECT DISTINCT f.row,CAST(r.source_row AS TEXT)=?3,s.name FROM dikuai_finding f JOIN row_%s r ON r.row=f.row"
-                  " LEFT JOIN dikuai_source s ON s.id=r.source WHERE f.batch=?1 AND f.justified=0%s"
-                  " AND (r.key=?3 OR CAST(r.source_row AS TEXT)=?3) ORDER BY 2 DESC,1 LIMIT 2",
-                  kind->name, field != NULL ? " AND f.field=?2" : "");
+    dk_buf_format(
+        &sql,
+        "SELECT DISTINCT f.row,CAST(r.source_row AS TEXT)=?3,s.name FROM dikuai_finding f JOIN row_%s r ON r.row=f.row"
+        " LEFT JOIN dikuai_source s ON s.id=r.source WHERE f.batch=?1 AND f.justified=0%s"
+        " AND (r.key=?3 OR CAST(r.source_row AS TEXT)=?3) ORDER BY 2 DESC,1 LIMIT 2",
+        kind->name, field != NULL ? " AND f.field=?2" : "");
     dk_status status = prepare(store, &sql, batch, &stmt, err);
     if (status != DK_OK)
         return status;
@@ -403,8 +414,8 @@ static dk_status row_meant(dk_store *store, const dk_kind *kind, int64_t batch, 
             const char *other = text_of(stmt, 2);
             status = dk_fail(err, DK_CONFLICT,
                              "--justify %.80s:%.100s: %.100s is a row of %.*s and one of %.*s; say which by its key",
-                             field != NULL ? field : "all", place, place, dk_utf8_fit(one, 120), one, dk_utf8_fit(other, 120),
-                             other);
+                             field != NULL ? field : "all", place, place, dk_utf8_fit(one, 120), one,
+                             dk_utf8_fit(other, 120), other);
         }
     }
     sqlite3_finalize(stmt);

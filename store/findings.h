@@ -1,6 +1,6 @@
 /* Personal data (personal_data.h) found in the rows of a batch, in fields that someone below staff would see once it is
- * published. Rows are looked through as they are loaded, so that nobody passes over them again; what is kept is where a hit
- * stands and its masked text, never the text itself. */
+ * published. Rows are looked through as they are loaded, so that nobody passes over them again; what is kept is where a
+ * hit stands and its masked text, never the text itself. */
 #ifndef DK_STORE_FINDINGS_H
 #define DK_STORE_FINDINGS_H
 
@@ -26,8 +26,8 @@ dk_status dk_finder_finish(dk_finder *finder, dk_error *err);
 
 /* ---- for reviews ---- */
 
-/* Looks through the rows of a staged batch again if more fields are open now than when it was loaded; what was justified
- * stays so. */
+/* Looks through the rows of a staged batch again if more fields are open now than when it was loaded; what was
+ * justified stays so. */
 dk_status dk_findings_complete(dk_store *store, const dk_kind *kind, int64_t batch, dk_error *err);
 /* The same for a batch of any state, within the caller's transaction. */
 dk_status dk_findings_complete_within(dk_store *store, const dk_kind *kind, int64_t batch, dk_error *err);
@@ -53,9 +53,9 @@ typedef struct dk_finding_count {
 } dk_finding_count;
 dk_status dk_findings_count(dk_store *store, const dk_kind *kind, int64_t batch, dk_finding_count *ret_count,
                             dk_error *err);
-/* Justifies those that fit: field NULL is any field, place NULL any row, else the number of the row in its source or, where no
- * row with something open has that number, its key. DK_CONFLICT: rows of several sources have it. act: of dk_act_write.
- * *ret_by_number: the place was a number. */
+/* Justifies those that fit: field NULL is any field, place NULL any row, else the number of the row in its source or,
+ * where no row with something open has that number, its key. DK_CONFLICT: rows of several sources have it. act: of
+ * dk_act_write. *ret_by_number: the place was a number. */
 dk_status dk_findings_justify(dk_store *store, const dk_kind *kind, int64_t batch, const char *field, const char *place,
                               int64_t act, int64_t *ret_n, bool *ret_by_number, dk_error *err);
 

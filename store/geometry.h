@@ -21,8 +21,8 @@ typedef struct dk_world_box {
 void dk_world_from_lonlat(double lon, double lat, uint32_t *ret_x, uint32_t *ret_y);
 void dk_lonlat_from_world(double x, double y, double *ret_lon, double *ret_lat);
 
-/* Plate carrée world coordinates, for tiles in EPSG:4490: x as above, y grows south from 90° N, 2^32 for 360°. World y to
- * plate y and back, each rounded to the nearest unit: the same on every machine and fast enough for each vertex of a
+/* Plate carrée world coordinates, for tiles in EPSG:4490: x as above, y grows south from 90° N, 2^32 for 360°. World y
+ * to plate y and back, each rounded to the nearest unit: the same on every machine and fast enough for each vertex of a
  * tile (a table of cubics, built at compile time or once). Both are monotonic. */
 uint32_t dk_plate_y(uint32_t world_y);
 uint32_t dk_world_y_of_plate(uint32_t plate_y); /* clamped to the Mercator square */

@@ -25,16 +25,17 @@ static void nothing(_Unwind_Reason_Code reason, struct _Unwind_Exception *except
     (void)reason, (void)exception;
 }
 
-/* GEOS asks this in every thread. Its own way to be stopped is a flag for the whole process, which may hit another thread,
- * and an exception that its overlay takes for a fault of the geometry. One that is not C++'s passes every handler but the
- * outermost of GEOS's C interface, which catches all (Itanium C++ ABI: Exception Handling, Rules for Correct Inter-Language
- * Operation). */
+/* GEOS asks this in every thread. Its own way to be stopped is a flag for the whole process, which may hit another
+ * thread, and an exception that its overlay takes for a fault of the geometry. One that is not C++'s passes every
+ * handler but the outermost of GEOS's C interface, which catches all (Itanium C++ ABI: Exception Handling, Rules for
+ * Correct Inter-Language Operation). */
 static void asked(void)
 {
     static _Thread_local struct _Unwind_Exception exception;
     if (!dk_geos_late())
         return;
-    exception = (struct _Unwind_Exception){.exception_class = 0x44494B5541490000, .exception_cleanup = nothing}; /* DIKUAI */
+    exception =
+        (struct _Unwind_Exception){.exception_class = 0x44494B5541490000, .exception_cleanup = nothing}; /* DIKUAI */
     _Unwind_RaiseException(&exception);
     GEOS_interruptRequest(); /* nobody would catch it */
 }

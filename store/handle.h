@@ -22,7 +22,7 @@ typedef enum dk_sheet {
     DK_SHEET_GRID,   /* store/grid.h; level is the tile's zoom */
     DK_SHEET_RAISED, /* u16: the rank (store/room.h) below which nothing is drawn; then a grid of what is left out */
     DK_SHEET_RAISED_PLATE, /* the u16 of a tile of CGCS2000Quad */
-    DK_SHEET_OVERVIEW, /* store/overview.h; level is the tile's zoom */
+    DK_SHEET_OVERVIEW,     /* store/overview.h; level is the tile's zoom */
     DK_SHEETS
 } dk_sheet;
 
@@ -30,80 +30,80 @@ typedef enum dk_sheet {
 
 /* Statements that a handle keeps prepared, per kind where they name a kind's tables (schema.c). */
 typedef enum dk_stmt_id {
-    DK_STMT_ROW,         /* row -> key, feature, batch, replaces, geom, fields… */
-    DK_STMT_ROWS,        /* rows of row (feed_table.h) -> row, the same, in that order */
-    DK_STMT_ROW_BOX,     /* row -> the GeoPackage envelope: 4 doubles */
-    DK_STMT_ROW_META,    /* row -> key, feature, batch, replaces */
-    DK_STMT_LIVE_META,   /* row, generation, field -> key, batch, the field, of a row that lives then */
-    DK_STMT_ROW_FIELDS,  /* row -> key, feature, batch, replaces, NULL, fields… */
-    DK_STMT_OUTLINES,    /* row from, to -> row, geom, the classify field or NULL, the division or NULL ; by row */
-    DK_STMT_KEY_ROWS,    /* key -> row, batch, source_row, feature ; newest first */
-    DK_STMT_LIFE,        /* row, generation -> born, died of the life that holds then */
-    DK_STMT_LIFE_INSERT, /* row, born */
+    DK_STMT_ROW,          /* row -> key, feature, batch, replaces, geom, fields… */
+    DK_STMT_ROWS,         /* rows of row (feed_table.h) -> row, the same, in that order */
+    DK_STMT_ROW_BOX,      /* row -> the GeoPackage envelope: 4 doubles */
+    DK_STMT_ROW_META,     /* row -> key, feature, batch, replaces */
+    DK_STMT_LIVE_META,    /* row, generation, field -> key, batch, the field, of a row that lives then */
+    DK_STMT_ROW_FIELDS,   /* row -> key, feature, batch, replaces, NULL, fields… */
+    DK_STMT_OUTLINES,     /* row from, to -> row, geom, the classify field or NULL, the division or NULL ; by row */
+    DK_STMT_KEY_ROWS,     /* key -> row, batch, source_row, feature ; newest first */
+    DK_STMT_LIFE,         /* row, generation -> born, died of the life that holds then */
+    DK_STMT_LIFE_INSERT,  /* row, born */
     DK_STMT_LIVES_INSERT, /* rows of row (feed_table.h), born */
-    DK_STMT_LIFE_END,    /* row, generation: ends the open life */
-    DK_STMT_INSERT_ROWS, /* rows of every column, feature to source_row, geom, fields (feed_table.h) */
-    DK_STMT_BATCH_ROWS,  /* batch, row > ?, at most ? -> row, key, replaces, feature, the GeoPackage envelope; without the
-                            versions of linked.h */
-    DK_STMT_TERM,        /* field, text -> term */
-    DK_STMT_TERM_INSERT, /* field, text */
-    DK_STMT_TERM_FROM,   /* field, text >= ? in order -> term, text */
-    DK_STMT_GRAM_INSERT, /* term, text */
-    DK_STMT_GRAM_FIND,   /* FTS5 query, part, fields -> term, field, text (search_index.c, as the next five) */
-    DK_STMT_GRAM_LIST,   /* gram -> grams from it on in order */
+    DK_STMT_LIFE_END,     /* row, generation: ends the open life */
+    DK_STMT_INSERT_ROWS,  /* rows of every column, feature to source_row, geom, fields (feed_table.h) */
+    DK_STMT_BATCH_ROWS,   /* batch, row > ?, at most ? -> row, key, replaces, feature, the GeoPackage envelope; without
+                             the   versions of linked.h */
+    DK_STMT_TERM,         /* field, text -> term */
+    DK_STMT_TERM_INSERT,  /* field, text */
+    DK_STMT_TERM_FROM,    /* field, text >= ? in order -> term, text */
+    DK_STMT_GRAM_INSERT,  /* term, text */
+    DK_STMT_GRAM_FIND,    /* FTS5 query, part, fields -> term, field, text (search_index.c, as the next five) */
+    DK_STMT_GRAM_LIST,    /* gram -> grams from it on in order */
     DK_STMT_HIDDEN_INSERT,
     DK_STMT_HIDDEN_FIND,
     DK_STMT_HIDDEN_LIST,
-    DK_STMT_SOUND_INSERT, /* hidden, sound, term */
-    DK_STMT_SOUND_FIND,   /* hidden, typed, fields -> term, field, text; the shortest sound first */
-    DK_STMT_POSTS_TEXT,  /* field, text -> first, data, term of its blocks in order (posts.c, as the next eight) */
+    DK_STMT_SOUND_INSERT,    /* hidden, sound, term */
+    DK_STMT_SOUND_FIND,      /* hidden, typed, fields -> term, field, text; the shortest sound first */
+    DK_STMT_POSTS_TEXT,      /* field, text -> first, data, term of its blocks in order (posts.c, as the next eight) */
     DK_STMT_POSTS_TEXT_FROM, /* field, text, feature -> the same, from the one on where the feature would be */
-    DK_STMT_POSTS,       /* term -> first, data of its blocks in order */
-    DK_STMT_POSTS_FROM,  /* term, feature -> first, data of its blocks from the one on where the feature would be */
-    DK_STMT_POSTS_LAST,  /* term -> first, data of its last block */
-    DK_STMT_POSTS_OF,    /* term, feature -> first, data of the block where it would be, first of the next block */
-    DK_STMT_POSTS_FIRST, /* term -> first, data of its first block, first of the next block */
-    DK_STMT_POSTS_WRITE, /* term, first, data */
-    DK_STMT_POSTS_DELETE, /* term, first */
-    DK_STMT_POSTS_ALL,   /* term, first, n -> term, first, data of the n blocks behind */
-    DK_STMT_ROW_EXISTS,  /* row -> 1 */
-    DK_STMT_ANY_MOVED,   /* -> a row if any is not the first version of its feature */
-    DK_STMT_VERSION_OF,     /* row -> the row that it is a version of (linked.h, as the next four) */
-    DK_STMT_VERSION_ROWS,   /* row -> its versions */
-    DK_STMT_VERSION_INSERT, /* row, linked values…: a copy with these */
-    DK_STMT_VERSION_REPAIR, /* version, row: a copy of the repair */
-    DK_STMT_VERSION_NOTE,   /* version, row */
-    DK_STMT_SHEET_SCAN, /* + dk_sheet: id from, to, columns from, to, rows from, to, generation, size -> id, data, or its
-                           size where that is larger, or NULL */
-    DK_STMT_SHEET_OPEN = DK_STMT_SHEET_SCAN + DK_SHEETS,        /* id from, id to -> id, born, data of the one that lives */
-    DK_STMT_SHEET_INSERT = DK_STMT_SHEET_OPEN + DK_SHEETS,      /* id, born, data */
-    DK_STMT_SHEET_CHANGE = DK_STMT_SHEET_INSERT + DK_SHEETS,    /* id, data */
-    DK_STMT_SHEET_END = DK_STMT_SHEET_CHANGE + DK_SHEETS,       /* id, generation */
-    DK_STMT_SHEET_DELETE = DK_STMT_SHEET_END + DK_SHEETS,       /* id */
-    DK_STMT_SHEET_NEXT = DK_STMT_SHEET_DELETE + DK_SHEETS,      /* the first id not below ? */
-    DK_STMT_SHEET_IDS = DK_STMT_SHEET_NEXT + DK_SHEETS,         /* from id, to id, how many */
-    DK_STMT_DEAD_INSERT = DK_STMT_SHEET_IDS + DK_SHEETS,        /* generation, sheet, id */
-    DK_STMT_TOUCHED_INSERT,                                     /* generation, kind, x0, y0, x1, y1 */
-    DK_STMT_WEIGHT,      /* number of a tile -> drawn, whole (weights.c) */
-    DK_STMT_WEIGHT_ADD,  /* number of a tile, drawn, whole */
-    DK_STMT_WEIGHT_SET,  /* the same, in the place of what is there */
-    DK_STMT_SHEETS_KEPT, /* -> the generation up to which dead sheets are gone, how often the index was built anew */
-    DK_STMT_SUMMARY,  /* generation -> rows, west, south, east, north */
-    DK_STMT_BATCH,    /* batch -> state, published_in, withdrawn_in */
-    DK_STMT_DOCUMENTS, /* kind, generation, key -> sha256, size, media_type, pages, name, audience, attached_at,
-                          actor, kind, key */
-    DK_STMT_DOCUMENT,  /* sha256, generation -> the same; the widest audience first */
+    DK_STMT_POSTS,           /* term -> first, data of its blocks in order */
+    DK_STMT_POSTS_FROM,      /* term, feature -> first, data of its blocks from the one on where the feature would be */
+    DK_STMT_POSTS_LAST,      /* term -> first, data of its last block */
+    DK_STMT_POSTS_OF,        /* term, feature -> first, data of the block where it would be, first of the next block */
+    DK_STMT_POSTS_FIRST,     /* term -> first, data of its first block, first of the next block */
+    DK_STMT_POSTS_WRITE,     /* term, first, data */
+    DK_STMT_POSTS_DELETE,    /* term, first */
+    DK_STMT_POSTS_ALL,       /* term, first, n -> term, first, data of the n blocks behind */
+    DK_STMT_ROW_EXISTS,      /* row -> 1 */
+    DK_STMT_ANY_MOVED,       /* -> a row if any is not the first version of its feature */
+    DK_STMT_VERSION_OF,      /* row -> the row that it is a version of (linked.h, as the next four) */
+    DK_STMT_VERSION_ROWS,    /* row -> its versions */
+    DK_STMT_VERSION_INSERT,  /* row, linked values…: a copy with these */
+    DK_STMT_VERSION_REPAIR,  /* version, row: a copy of the repair */
+    DK_STMT_VERSION_NOTE,    /* version, row */
+    DK_STMT_SHEET_SCAN, /* + dk_sheet: id from, to, columns from, to, rows from, to, generation, size -> id, data, or
+                           its size where that is larger, or NULL */
+    DK_STMT_SHEET_OPEN = DK_STMT_SHEET_SCAN + DK_SHEETS,   /* id from, id to -> id, born, data of the one that lives */
+    DK_STMT_SHEET_INSERT = DK_STMT_SHEET_OPEN + DK_SHEETS, /* id, born, data */
+    DK_STMT_SHEET_CHANGE = DK_STMT_SHEET_INSERT + DK_SHEETS, /* id, data */
+    DK_STMT_SHEET_END = DK_STMT_SHEET_CHANGE + DK_SHEETS,    /* id, generation */
+    DK_STMT_SHEET_DELETE = DK_STMT_SHEET_END + DK_SHEETS,    /* id */
+    DK_STMT_SHEET_NEXT = DK_STMT_SHEET_DELETE + DK_SHEETS,   /* the first id not below ? */
+    DK_STMT_SHEET_IDS = DK_STMT_SHEET_NEXT + DK_SHEETS,      /* from id, to id, how many */
+    DK_STMT_DEAD_INSERT = DK_STMT_SHEET_IDS + DK_SHEETS,     /* generation, sheet, id */
+    DK_STMT_TOUCHED_INSERT,                                  /* generation, kind, x0, y0, x1, y1 */
+    DK_STMT_WEIGHT,                                          /* number of a tile -> drawn, whole (weights.c) */
+    DK_STMT_WEIGHT_ADD,                                      /* number of a tile, drawn, whole */
+    DK_STMT_WEIGHT_SET,                                      /* the same, in the place of what is there */
+    DK_STMT_SHEETS_KEPT,    /* -> the generation up to which dead sheets are gone, how often the index was built anew */
+    DK_STMT_SUMMARY,        /* generation -> rows, west, south, east, north */
+    DK_STMT_BATCH,          /* batch -> state, published_in, withdrawn_in */
+    DK_STMT_DOCUMENTS,      /* kind, generation, key -> sha256, size, media_type, pages, name, audience, attached_at,
+                               actor, kind, key */
+    DK_STMT_DOCUMENT,       /* sha256, generation -> the same; the widest audience first */
     DK_STMT_DOCUMENT_KINDS, /* generation -> names of kinds */
     DK_STMT_COUNT
 } dk_stmt_id;
 
 struct dk_store {
     sqlite3 *db;
-    char *path; /* as it was given, for messages */
-    char *file; /* where that leads: beside it is what is kept beside a store */
+    char *path;        /* as it was given, for messages */
+    char *file;        /* where that leads: beside it is what is kept beside a store */
     char account[128]; /* DK_ACT_NAME of store/act.h; "": not asked for yet */
     dk_open_mode mode;
-    int lock; /* descriptor of STORE-lock, -1 for readers */
+    int lock;      /* descriptor of STORE-lock, -1 for readers */
     char *log_key; /* file of private keys; NULL: STORE.log-key, if it is there (log_keys.h) */
     dk_catalogue *catalogue;
     int64_t catalogue_since; /* the generation from which it holds */
@@ -117,21 +117,22 @@ struct dk_store {
         struct dk_known_cell {
             uint64_t cell;
             uint8_t cut; /* from this zoom on its block is not wanted, as far as known; 255: never */
-        } * cells; /* of the shelves of blocks that have few, one shelf after the other, ascending */
+        } * cells;       /* of the shelves of blocks that have few, one shelf after the other, ascending */
         size_t cells_capacity;
         uint32_t first_cell[DK_SHELVES], n_cells[DK_SHELVES]; /* UINT32_MAX: many */
         bool known;
     } levels[DK_MAX_KINDS];
-    /* While blocks are given of which overviews have taken a part: only entries with their label in this tile are drawn. */
+    /* While blocks are given of which overviews have taken a part: only entries with their label in this tile are
+     * drawn. */
     struct dk_label_tile {
         bool only;
         int zoom;
         uint32_t x, y;
     } labels;
-    dk_sheet_stamp session;  /* of the reading session under way */
-    dk_sheet_cache *sheets;  /* of the process; NULL: none */
-    bool in_session;    /* dk_index_begin began the transaction */
-    struct dk_wal *wal; /* a writer's, about the write-ahead log (wal.h) */
+    dk_sheet_stamp session;   /* of the reading session under way */
+    dk_sheet_cache *sheets;   /* of the process; NULL: none */
+    bool in_session;          /* dk_index_begin began the transaction */
+    struct dk_wal *wal;       /* a writer's, about the write-ahead log (wal.h) */
     struct dk_raised *raised; /* thresholds read lately (index_read.c) */
     dk_buf large;             /* a large sheet (sheet_scan.c) */
     /* Statements of questions, by their text, which values are no part of; the one used last is the first. */
@@ -146,10 +147,10 @@ struct dk_store {
         bool known;
     } document_kinds;
     struct dk_anchor *anchor; /* the row that was looked up last (anchor.h); NULL: none yet */
-    double deadline; /* of the question under way, seconds of the monotonic clock; 0: none */
-    double answer_deadline; /* of the answer that it is for; 0: none */
-    bool late;       /* it was interrupted */
-    int32_t today; /* of tests (clock.h); 0: the real one */
+    double deadline;          /* of the question under way, seconds of the monotonic clock; 0: none */
+    double answer_deadline;   /* of the answer that it is for; 0: none */
+    bool late;                /* it was interrupted */
+    int32_t today;            /* of tests (clock.h); 0: the real one */
 };
 
 /* One batch's place in time, as readers of rows need it. state: l, s, p, w for loading, staged, published, withdrawn.
@@ -169,8 +170,8 @@ dk_status dk_sql_prepare(dk_store *store, const char *sql, sqlite3_stmt **ret_st
 dk_status dk_sql_kept(dk_store *store, const dk_kind *kind, dk_stmt_id id, sqlite3_stmt **ret_stmt, dk_error *err);
 /* Appends the text of DK_STMT_BATCH_ROWS with further columns: the fields of these bits, in their order. */
 void dk_sql_append_batch_rows(const dk_kind *kind, uint64_t fields, dk_buf *sql);
-/* The same as a kept one for a text made for a question; valid until DK_CACHED_STMTS others were asked for. No two uses at once: clear
- * the bindings after use. */
+/* The same as a kept one for a text made for a question; valid until DK_CACHED_STMTS others were asked for. No two uses
+ * at once: clear the bindings after use. */
 dk_status dk_sql_cached(dk_store *store, const char *sql, sqlite3_stmt **ret_stmt, dk_error *err);
 /* Statements that run longer than so many seconds from now, all together, fail with DK_LIMIT. dk_sql_unlimited
  * ends that and says whether it came to it; the limit of the answer, if there is one (dk_store_read_begin), goes on. */
@@ -189,8 +190,8 @@ dk_status dk_sql_done(dk_store *store, sqlite3_stmt *stmt, dk_error *err);
 dk_status dk_sql_begin(dk_store *store, dk_error *err);
 dk_status dk_sql_commit(dk_store *store, dk_error *err);
 void dk_sql_rollback(dk_store *store);
-/* A transaction whose commit is synced to disk: the one that makes a generation. end commits if status is DK_OK, and rolls back
- * otherwise; gives status, or why it could not be committed. */
+/* A transaction whose commit is synced to disk: the one that makes a generation. end commits if status is DK_OK, and
+ * rolls back otherwise; gives status, or why it could not be committed. */
 dk_status dk_sql_begin_synced(dk_store *store, dk_error *err);
 dk_status dk_sql_end_synced(dk_store *store, dk_status status, dk_error *err);
 /* A transaction that only reads; both do nothing but run a kept statement. */
@@ -201,8 +202,8 @@ void dk_sql_finalize_all(dk_store *store);
 /* ---- schema (schema.c) ---- */
 
 dk_status dk_schema_create(dk_store *store, const char *yaml, size_t size, dk_error *err);
-/* Makes the tables fit the catalogue that the store has now, where another one was before: what that had and no row has a
- * value in may go, what is new is empty. Within the caller's transaction. */
+/* Makes the tables fit the catalogue that the store has now, where another one was before: what that had and no row has
+ * a value in may go, what is new is empty. Within the caller's transaction. */
 dk_status dk_schema_follow(dk_store *store, const dk_catalogue *before, dk_error *err);
 /* Which fields of each kind have terms. */
 void dk_schema_indexed(const dk_catalogue *catalogue, uint64_t *ret_indexed);
@@ -233,15 +234,15 @@ typedef struct dk_stored_row {
     /* Made by dk_row_seen for a viewer: */
     dk_buf coarse;                           /* the outline that they are shown */
     char masks[DK_MAX_FIELDS][DK_MASK_SIZE]; /* and the texts */
-    sqlite3_stmt *stmt; /* holds the memory; reset by dk_stored_row_release */
+    sqlite3_stmt *stmt;                      /* holds the memory; reset by dk_stored_row_release */
 } dk_stored_row;
 dk_status dk_stored_row_read(dk_store *store, const dk_kind *kind, int64_t row, bool with_geometry,
                              dk_stored_row *ret_row, dk_error *err);
-/* The same from a result of columns key, feature, batch, replaces, outline, fields, which begin at `column`. The statement
- * is not reset by dk_stored_row_release. */
+/* The same from a result of columns key, feature, batch, replaces, outline, fields, which begin at `column`. The
+ * statement is not reset by dk_stored_row_release. */
 void dk_stored_row_columns(sqlite3_stmt *stmt, int column, const dk_kind *kind, int64_t row, dk_stored_row *ret_row);
-/* These rows with their geometry, one after the other in this order, with one statement; each is told of and released. What each
- * gives ends the reading, if it is not DK_OK. */
+/* These rows with their geometry, one after the other in this order, with one statement; each is told of and released.
+ * What each gives ends the reading, if it is not DK_OK. */
 dk_status dk_stored_rows_read(dk_store *store, const dk_kind *kind, const int64_t *rows, size_t n,
                               dk_status (*each)(const dk_stored_row *row, void *user), void *user, dk_error *err);
 /* One of them; a text is valid until the statement is stepped. */
@@ -308,8 +309,7 @@ dk_status dk_term_find(dk_store *store, const dk_kind *kind, int field, const ch
 typedef struct dk_term_writer dk_term_writer;
 dk_term_writer *dk_term_writer_create(dk_store *store, const dk_kind *kind);
 void dk_term_writer_free(dk_term_writer *writer); /* NULL-safe */
-dk_status dk_terms_write(dk_term_writer *writer, int64_t row, uint64_t feature, const dk_value *values,
-                         dk_error *err);
+dk_status dk_terms_write(dk_term_writer *writer, int64_t row, uint64_t feature, const dk_value *values, dk_error *err);
 dk_status dk_terms_flush(dk_term_writer *writer, dk_error *err);
 /* The sum of dk_post_number (posts.h) of the posts that the rows below `before` should have; *ret_lacking: some of them
  * have a value of which there is no term. */
@@ -333,8 +333,8 @@ int dk_place_compare(dk_place a, dk_place b); /* in the order of the posts */
 dk_status dk_linked_rows(dk_store *store, const dk_kind *kind, const char *key, const dk_value *values,
                          const dk_kind *other, int64_t generation, size_t most, dk_key_list *list, dk_error *err);
 /* The same of any of these rows, published or not: row numbers, ascending, each once, in what list has already. */
-dk_status dk_linked_rows_of(dk_store *store, const dk_kind *kind, const int64_t *rows, size_t n, const dk_kind *other, int64_t generation,
-                            dk_id_list *list, dk_error *err);
+dk_status dk_linked_rows_of(dk_store *store, const dk_kind *kind, const int64_t *rows, size_t n, const dk_kind *other,
+                            int64_t generation, dk_id_list *list, dk_error *err);
 /* Fills empty text fields that inherit over a link, if all rows agree that are linked in a generation, or in
  * DK_ANY_GENERATION: never that for a row that is published, which would show what is not. memory keeps the texts.
  * ret_unpublished: of each field the batch from which it was taken, if none that is published says the same; 0. */
@@ -349,7 +349,7 @@ dk_status dk_rows_of_term(dk_store *store, const dk_kind *kind, int field, const
 #define DK_SHEET_MAX_LEVEL 20 /* the Morton code then has 40 bits */
 
 extern const int64_t dk_sheet_column_bits, dk_sheet_row_bits; /* of a sheet's id: the cell's column and row */
-const char *dk_sheet_table(dk_sheet sheet); /* "block" of block_K */
+const char *dk_sheet_table(dk_sheet sheet);                   /* "block" of block_K */
 
 /* The living version of a cell's sheet, also one that the change under way has written. Replaces ret_data; no bytes:
  * there is none. */
@@ -360,16 +360,16 @@ dk_status dk_sheet_write(dk_store *store, const dk_kind *layer, dk_sheet sheet, 
                          int64_t generation, const void *data, size_t size, dk_error *err);
 /* Takes away what died in `until` or before: no reader of a later generation sees it. In bounded transactions. */
 dk_status dk_sheet_purge(dk_store *store, int64_t until, dk_error *err);
-/* The levels (of blocks: shelves) that have sheets of a table, as bits. Wherever a sheet of blocks or pieces has a level, it
- * is the number of its shelf (store/shelf.h). */
+/* The levels (of blocks: shelves) that have sheets of a table, as bits. Wherever a sheet of blocks or pieces has a
+ * level, it is the number of its shelf (store/shelf.h). */
 dk_status dk_sheet_levels(dk_store *store, const dk_kind *layer, dk_sheet sheet, uint64_t *ret_bits, dk_error *err);
-/* The cells of a level that have sheets, dead ones too, ascending. *ret_all: whether these are all of them, as it is where
- * there are `most` sheets at most, versions counted. */
-dk_status dk_sheet_cells(dk_store *store, const dk_kind *layer, dk_sheet sheet, int level, uint64_t *ret_cells, size_t most,
-                         size_t *ret_n, bool *ret_all, dk_error *err);
-/* Calls each for the sheets of the cells x0..x1, y0..y1 of a level that a generation sees (DK_NEWEST: those that live, of
- * the change under way too), in the order of Morton codes. Data is valid inside the callback, which may not write sheets;
- * DK_END from it stops the scan and is returned as DK_OK. */
+/* The cells of a level that have sheets, dead ones too, ascending. *ret_all: whether these are all of them, as it is
+ * where there are `most` sheets at most, versions counted. */
+dk_status dk_sheet_cells(dk_store *store, const dk_kind *layer, dk_sheet sheet, int level, uint64_t *ret_cells,
+                         size_t most, size_t *ret_n, bool *ret_all, dk_error *err);
+/* Calls each for the sheets of the cells x0..x1, y0..y1 of a level that a generation sees (DK_NEWEST: those that live,
+ * of the change under way too), in the order of Morton codes. Data is valid inside the callback, which may not write
+ * sheets; DK_END from it stops the scan and is returned as DK_OK. */
 typedef struct dk_cell_range {
     uint32_t x0, y0, x1, y1;
 } dk_cell_range;
@@ -412,29 +412,28 @@ dk_status dk_row_without_geometry(dk_store *store, const dk_kind *layer, int64_t
 /* Brings the index of a layer up to date: entries, pieces, grids, thresholds and touched boxes of `generation`, in
  * bounded transactions unless one is open. The rows are those that change, and are put in another order; the others
  * that are published are in the index already. */
-dk_status dk_index_change(dk_store *store, const dk_kind *layer, dk_change_row *rows, size_t n,
-                          int64_t generation, dk_progress progress, void *user, dk_error *err);
+dk_status dk_index_change(dk_store *store, const dk_kind *layer, dk_change_row *rows, size_t n, int64_t generation,
+                          dk_progress progress, void *user, dk_error *err);
 /* Forgets where tiles differ of generations so old that nobody asks; in the transaction that makes a generation. */
 dk_status dk_touched_forget(dk_store *store, int64_t generation, dk_error *err);
 /* Compares the index with what the rows published in a generation would give; tell is told each difference. */
 dk_status dk_index_verify(dk_store *store, const dk_kind *layer, int64_t generation,
-                          void (*tell)(const char *sentence, void *user),
-                          void *user, dk_error *err);
+                          void (*tell)(const char *sentence, void *user), void *user, dk_error *err);
 /* Takes all of a layer's index away. */
 dk_status dk_index_forget(dk_store *store, const dk_kind *layer, dk_error *err);
 /* Makes a layer's index anew from the rows that are published. */
 dk_status dk_index_rebuild(dk_store *store, const dk_kind *layer, int64_t generation, dk_progress progress, void *user,
                            dk_error *err);
 
-/* Thresholds of tiles that are too full (budget.c): of features that came or went, each by what dk_budget_change gives for it; they
- * are sorted here. */
+/* Thresholds of tiles that are too full (budget.c): of features that came or went, each by what dk_budget_change gives
+ * for it; they are sorted here. */
 dk_status dk_budget_update(dk_store *store, const dk_kind *layer, uint64_t *changed, size_t n, int64_t generation,
                            dk_error *err);
 /* Whether a layer shares the budget of a tile with others: not one that draws everything, nor one of which the public
  * sees nothing. */
 bool dk_budget_shares(const dk_kind *layer);
-/* Where a feature is and how far it reaches, about: the Morton code of its label position, whose last byte gives place to a
- * logarithm. */
+/* Where a feature is and how far it reaches, about: the Morton code of its label position, whose last byte gives place
+ * to a logarithm. */
 uint64_t dk_budget_change(const dk_entry_head *head);
 /* Whether the overviews (overview.h) are those of what a generation has published; differs is told of each that is not.
  */

@@ -1,4 +1,5 @@
-/* A list of numbers of rows, or of other things with numbers, that is gathered, sorted, and walked. Zero-initialised is empty. */
+/* A list of numbers of rows, or of other things with numbers, that is gathered, sorted, and walked. Zero-initialised is
+ * empty. */
 #ifndef DK_STORE_ID_LIST_H
 #define DK_STORE_ID_LIST_H
 

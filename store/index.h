@@ -1,14 +1,15 @@
 /* The cell index, for readers: what a tile and a question for a box read.
  *
- * Features are entries of blocks (store/block.h). A block holds the entries of one quadtree cell: those that are at home
- * there (store/shelf.h: by the box's north-west corner), at the level that entry.h chooses by their first zoom. So what is drawn at zoom z lies in levels
- * up to z + DK_LEVELS_BELOW, however many smaller features there are. The cells of an odd level are as large as those of
- * the level before: a level is of one first zoom, and yet a block holds enough to be worth reading. A cell that holds too
- * much is divided (store/shelf.h). Pieces of large outlines lie in piece blocks, of the cell that they serve. What is not
- * drawn at a zoom is counted in that zoom's grid. Where most of a tile of a small zoom gives way (budget.c), the rest of it
- * is read from an overview instead (overview.h).
+ * Features are entries of blocks (store/block.h). A block holds the entries of one quadtree cell: those that are at
+ * home there (store/shelf.h: by the box's north-west corner), at the level that entry.h chooses by their first zoom. So
+ * what is drawn at zoom z lies in levels up to z + DK_LEVELS_BELOW, however many smaller features there are. The cells
+ * of an odd level are as large as those of the level before: a level is of one first zoom, and yet a block holds enough
+ * to be worth reading. A cell that holds too much is divided (store/shelf.h). Pieces of large outlines lie in piece
+ * blocks, of the cell that they serve. What is not drawn at a zoom is counted in that zoom's grid. Where most of a tile
+ * of a small zoom gives way (budget.c), the rest of it is read from an overview instead (overview.h).
  *
- * Blocks and the like are sheets, bytes by cell (handle.h), read out of memory where they were read lately (sheet_cache.h).
+ * Blocks and the like are sheets, bytes by cell (handle.h), read out of memory where they were read lately
+ * (sheet_cache.h).
  *
  * A session is one read transaction: all answers in it belong to one generation. */
 #ifndef DK_STORE_INDEX_H
@@ -25,15 +26,15 @@
 
 /* The level at which cells are at least as large as the box, DK_FINEST_ZOOM at most. */
 int dk_cell_level(const dk_world_box *box);
-uint64_t dk_morton(uint32_t x, uint32_t y);       /* bit 2i from x, bit 2i+1 from y */
+uint64_t dk_morton(uint32_t x, uint32_t y); /* bit 2i from x, bit 2i+1 from y */
 void dk_morton_split(uint64_t code, uint32_t *ret_x, uint32_t *ret_y);
 
-/* What is read of the index is kept in, and taken from, memory that handles share; borrowed until the handle is closed. For
- * handles that only read. NULL: none. */
+/* What is read of the index is kept in, and taken from, memory that handles share; borrowed until the handle is closed.
+ * For handles that only read. NULL: none. */
 void dk_index_share(dk_store *store, dk_sheet_cache *cache);
 
-/* Begins reading. generation: DK_NEWEST or the one that the rest of the answer belongs to; *ret_generation says which it
- * is. DK_BUSY when that one is so old that its blocks may be gone: begin anew with the newest. */
+/* Begins reading. generation: DK_NEWEST or the one that the rest of the answer belongs to; *ret_generation says which
+ * it is. DK_BUSY when that one is so old that its blocks may be gone: begin anew with the newest. */
 #define DK_NEWEST (-1)
 dk_status dk_index_begin(dk_store *store, int64_t generation, int64_t *ret_generation, dk_error *err);
 void dk_index_end(dk_store *store);
@@ -43,8 +44,9 @@ dk_status dk_index_rebuilt(dk_store *store, int64_t *ret_rebuilt, dk_error *err)
 
 #define DK_EVERY_ZOOM 99
 /* Every block that may hold an entry whose box meets the given one, in a fixed order (level, Morton code). The entries
- * must still be tested: their boxes, and dk_index_drawn. zoom: only blocks of what may be drawn there, and not large ones
- * for all of which pieces stand; DK_EVERY_ZOOM: all. The block is valid inside the callback; returning false stops. */
+ * must still be tested: their boxes, and dk_index_drawn. zoom: only blocks of what may be drawn there, and not large
+ * ones for all of which pieces stand; DK_EVERY_ZOOM: all. The block is valid inside the callback; returning false
+ * stops. */
 /* DK_LARGE + zoom: as zoom, and the large ones, too. */
 #define DK_LARGE 100
 dk_status dk_index_blocks(dk_store *store, const dk_kind *layer, const dk_world_box *box, int zoom,
@@ -52,12 +54,12 @@ dk_status dk_index_blocks(dk_store *store, const dk_kind *layer, const dk_world_
 /* The piece blocks of the cells of levels up to zoom that meet the box (a tile WITHOUT its buffer). Only entries with
  * first_zoom <= zoom <= last_zoom count. The callback also gets the cell. */
 dk_status dk_index_pieces(dk_store *store, const dk_kind *layer, const dk_world_box *box, int zoom,
-                          bool (*each)(const dk_block *block, int level, uint32_t x, uint32_t y, void *user), void *user,
-                          dk_error *err);
+                          bool (*each)(const dk_block *block, int level, uint32_t x, uint32_t y, void *user),
+                          void *user, dk_error *err);
 
 /* Whether an entry (or piece) is drawn at a zoom: its first zoom, raised where the tile of its label position would
- * become too full (all tiles draw it or none). Cheap unless something is raised at that zoom. Beyond DK_FINEST_ZOOM what
- * is drawn there: tiles are smaller, and yet may show as much, where much lies in one place. */
+ * become too full (all tiles draw it or none). Cheap unless something is raised at that zoom. Beyond DK_FINEST_ZOOM
+ * what is drawn there: tiles are smaller, and yet may show as much, where much lies in one place. */
 bool dk_index_drawn(dk_store *store, const dk_kind *layer, const dk_entry_head *head, int zoom);
 
 /* The division of an entry's row as text that is valid as long as the block; NULL: none. */
@@ -73,8 +75,8 @@ static inline int dk_grid_level(int zoom)
     return (zoom < DK_FINEST_ZOOM ? zoom : DK_FINEST_ZOOM) + DK_GRID_SHIFT;
 }
 
-/* The grid cells of a zoom whose centre lies in the box: x, y count cells of its level. Each cell once, in a fixed order.
- * drawn features at this zoom plus the counts here are all that is published. */
+/* The grid cells of a zoom whose centre lies in the box: x, y count cells of its level. Each cell once, in a fixed
+ * order. drawn features at this zoom plus the counts here are all that is published. */
 typedef struct dk_grid_place {
     uint32_t x, y;
     const dk_grid_cell *cell;

@@ -7,7 +7,8 @@
 
 typedef struct dk_ahead dk_ahead;
 
-/* layer is borrowed. NULL: out of memory. Caller frees with dk_ahead_free. No thread is started before two groups wait. */
+/* layer is borrowed. NULL: out of memory. Caller frees with dk_ahead_free. No thread is started before two groups wait.
+ */
 dk_ahead *dk_ahead_create(const dk_kind *layer);
 /* Waits for groups under way, which still belong to the caller. NULL-safe. */
 void dk_ahead_free(dk_ahead *ahead);

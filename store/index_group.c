@@ -155,9 +155,9 @@ static dk_status add_outline(dk_group *group, dk_group_work *work, struct dk_gro
 {
     dk_group_entry *entry = outline->entry == SIZE_MAX ? NULL : &group->entries[outline->entry];
     const int64_t row = outline->row;
-    dk_status status = outline->size == 0
-                           ? dk_fail(&group->error, DK_CORRUPT, "row %" PRId64 " has no geometry", row)
-                           : dk_shape_from_wkb(group->wkb.data + outline->wkb, outline->size, &work->source, &group->error);
+    dk_status status = outline->size == 0 ? dk_fail(&group->error, DK_CORRUPT, "row %" PRId64 " has no geometry", row)
+                                          : dk_shape_from_wkb(group->wkb.data + outline->wkb, outline->size,
+                                                              &work->source, &group->error);
     if (status == DK_CORRUPT) {
         if (entry != NULL)
             entry->damaged = true;
@@ -217,7 +217,8 @@ static dk_status keep_thin(dk_group *group, dk_group_work *work, const struct dk
     return DK_OK;
 }
 
-static dk_status build_entry(dk_group *group, dk_group_work *work, const dk_kind *layer, const struct dk_group_outline *outline)
+static dk_status build_entry(dk_group *group, dk_group_work *work, const dk_kind *layer,
+                             const struct dk_group_outline *outline)
 {
     const size_t at = outline->entry;
     dk_group_entry *entry = &group->entries[at];

@@ -1,5 +1,5 @@
-/* A group of rows on its way into the cell index: what is read of them, and the entries that follow from that. The second
- * step needs no store, so that it can be done by another thread (store/index_ahead.h).
+/* A group of rows on its way into the cell index: what is read of them, and the entries that follow from that. The
+ * second step needs no store, so that it can be done by another thread (store/index_ahead.h).
  *
  *     dk_group_clear   dk_group_target | dk_group_context …   dk_group_compute   entries, pieces */
 #ifndef DK_STORE_INDEX_GROUP_H
@@ -48,7 +48,7 @@ typedef struct dk_group {
     dk_status status;        /* of dk_group_compute */
     dk_error error;
     enum { DK_GROUP_WAITS, DK_GROUP_UNDER_WAY, DK_GROUP_DONE } state; /* store/index_ahead.h */
-} dk_group; /* Zero-initialised is empty */
+} dk_group;                                                           /* Zero-initialised is empty */
 
 #define DK_GROUP_KEPT 4000000 /* memory for larger groups is let go behind them */
 
@@ -62,7 +62,7 @@ dk_status dk_group_context(dk_group *group, const dk_stored_row *row);
 /* Bytes that were read for it; may be asked while it is computed. */
 size_t dk_group_bytes(const dk_group *group);
 
-typedef struct dk_group_work dk_group_work; /* memory, kept from group to group; one per thread */
+typedef struct dk_group_work dk_group_work;   /* memory, kept from group to group; one per thread */
 dk_group_work *dk_group_work_create(void);    /* NULL: out of memory. Caller frees with dk_group_work_free */
 void dk_group_work_free(dk_group_work *work); /* NULL-safe */
 

@@ -33,8 +33,8 @@ static bool add_part(struct dk_reach_kept *kept, const double *lonlat, size_t co
 }
 
 /* The boxes of a row; of one that cannot be read, its box: who reads it says so. */
-static dk_status boxes_of(dk_reach_cache *cache, dk_store *store, const dk_kind *layer, int64_t row, const dk_world_box *box,
-                          const struct dk_reach_kept **ret_kept, dk_error *err)
+static dk_status boxes_of(dk_reach_cache *cache, dk_store *store, const dk_kind *layer, int64_t row,
+                          const dk_world_box *box, const struct dk_reach_kept **ret_kept, dk_error *err)
 {
     for (size_t i = 0; i < DK_REACH_PLACES; i++)
         if (cache->kept[i].row == row) {
@@ -68,8 +68,8 @@ static dk_status boxes_of(dk_reach_cache *cache, dk_store *store, const dk_kind 
     return DK_OK;
 }
 
-dk_status dk_reach_add(dk_reach_cache *cache, dk_store *store, const dk_kind *layer, int64_t row, const dk_world_box *box,
-                       dk_box_set *set, dk_error *err)
+dk_status dk_reach_add(dk_reach_cache *cache, dk_store *store, const dk_kind *layer, int64_t row,
+                       const dk_world_box *box, dk_box_set *set, dk_error *err)
 {
     const struct dk_reach_kept *kept = NULL;
     const dk_world_box wide = dk_box_grown(box, DK_INDEX_REACH);
@@ -82,8 +82,8 @@ dk_status dk_reach_add(dk_reach_cache *cache, dk_store *store, const dk_kind *la
     return status;
 }
 
-dk_status dk_reach_meets(dk_reach_cache *cache, dk_store *store, const dk_kind *layer, int64_t row, const dk_world_box *box,
-                         const dk_box_set *set, bool *ret_meets, dk_error *err)
+dk_status dk_reach_meets(dk_reach_cache *cache, dk_store *store, const dk_kind *layer, int64_t row,
+                         const dk_world_box *box, const dk_box_set *set, bool *ret_meets, dk_error *err)
 {
     const struct dk_reach_kept *kept = NULL;
     const dk_world_box wide = dk_box_grown(box, DK_INDEX_REACH);

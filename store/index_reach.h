@@ -1,5 +1,5 @@
-/* Where the borders of large rows are: boxes along them. The box of a province's outline, or of a row with parts all over it, meets
- * everything in the province, and what it has to do with is only what comes near a border. */
+/* Where the borders of large rows are: boxes along them. The box of a province's outline, or of a row with parts all
+ * over it, meets everything in the province, and what it has to do with is only what comes near a border. */
 #ifndef DK_STORE_INDEX_REACH_H
 #define DK_STORE_INDEX_REACH_H
 
@@ -20,10 +20,10 @@ typedef struct dk_reach_cache {
 void dk_reach_finish(dk_reach_cache *cache);
 
 /* Adds the box of a row, grown by DK_INDEX_REACH; of a large one, those along its borders. */
-dk_status dk_reach_add(dk_reach_cache *cache, dk_store *store, const dk_kind *layer, int64_t row, const dk_world_box *box,
-                       dk_box_set *set, dk_error *err);
+dk_status dk_reach_add(dk_reach_cache *cache, dk_store *store, const dk_kind *layer, int64_t row,
+                       const dk_world_box *box, dk_box_set *set, dk_error *err);
 /* Whether one of these meets one of a set's. */
-dk_status dk_reach_meets(dk_reach_cache *cache, dk_store *store, const dk_kind *layer, int64_t row, const dk_world_box *box,
-                         const dk_box_set *set, bool *ret_meets, dk_error *err);
+dk_status dk_reach_meets(dk_reach_cache *cache, dk_store *store, const dk_kind *layer, int64_t row,
+                         const dk_world_box *box, const dk_box_set *set, bool *ret_meets, dk_error *err);
 
 #endif

@@ -244,16 +244,18 @@ static dk_rank raised_to(dk_store *store, const dk_kind *layer, dk_room_set set,
         for (size_t i = 0; i < RAISED_PLACES; i++)
             store->raised[i].generation = -2;
     }
-    struct dk_raised *place = &store->raised[(x + y * UINT32_C(16) + (uint32_t)zoom * 37 + (uint32_t)layer->index * 101 +
-                                              (uint32_t)set * 128) % RAISED_PLACES];
-    if (place->generation != store->session.generation || place->x != x || place->y != y || place->layer != layer->index ||
-        place->zoom != zoom || place->set != set) {
+    struct dk_raised *place = &store->raised[(x + y * UINT32_C(16) + (uint32_t)zoom * 37 +
+                                              (uint32_t)layer->index * 101 + (uint32_t)set * 128) %
+                                             RAISED_PLACES];
+    if (place->generation != store->session.generation || place->x != x || place->y != y ||
+        place->layer != layer->index || place->zoom != zoom || place->set != set) {
         static const dk_sheet sheets[DK_ROOM_SETS] = {DK_SHEET_RAISED, DK_SHEET_RAISED_PLATE};
         dk_rank rank = 0;
         const dk_cell_range range = {x, y, x, y};
         dk_error ignored;
         dk_sheet_scan(store, layer, sheets[set], zoom, &range, store->session.generation, note_rank, &rank, &ignored);
-        *place = (struct dk_raised){store->session.generation, x, y, (uint16_t)layer->index, rank, (uint8_t)zoom, (uint8_t)set};
+        *place = (struct dk_raised){
+            store->session.generation, x, y, (uint16_t)layer->index, rank, (uint8_t)zoom, (uint8_t)set};
     }
     return place->rank;
 }
@@ -291,7 +293,8 @@ bool dk_index_drawn(dk_store *store, const dk_kind *layer, const dk_entry_head *
     if (!levels->known || ((levels->bits[DK_SHEET_RAISED] | levels->bits[DK_SHEET_RAISED_PLATE]) & none_after) == 0)
         return true;
     const int decides = dk_room_zoom(head, zoom);
-    return has_room(store, layer, head, decides, DK_ROOM_MERCATOR) && has_room(store, layer, head, decides, DK_ROOM_PLATE);
+    return has_room(store, layer, head, decides, DK_ROOM_MERCATOR) &&
+           has_room(store, layer, head, decides, DK_ROOM_PLATE);
 }
 
 /* ---- blocks ---- */
@@ -346,7 +349,8 @@ static bool block_wanted(int shelf, uint64_t cell, const void *beginning, void *
     return cut > s->zoom;
 }
 
-static dk_status scan_shelf(block_scan *s, const struct dk_sheet_levels *levels, int shelf, const dk_world_box *box, bool large)
+static dk_status scan_shelf(block_scan *s, const struct dk_sheet_levels *levels, int shelf, const dk_world_box *box,
+                            bool large)
 {
     const dk_cell_range range = dk_cells_reaching(box, shelf);
     return shelf_has_any(levels, shelf, &range, large ? -1 : s->zoom)
@@ -355,8 +359,8 @@ static dk_status scan_shelf(block_scan *s, const struct dk_sheet_levels *levels,
                : DK_OK;
 }
 
-/* The tiles in which what is asked for may have its label, as far as it is at home above the zoom; and which of them have
- * an overview. */
+/* The tiles in which what is asked for may have its label, as far as it is at home above the zoom; and which of them
+ * have an overview. */
 enum { LABEL_TILES = 16 };
 
 typedef struct label_tiles {
@@ -398,8 +402,8 @@ static dk_status scan_overviews(block_scan *s, const struct dk_sheet_levels *lev
         return DK_OK;
     *ret_tiles = (label_tiles){.scan = s, .range = range};
     *ret_any = true;
-    return dk_sheet_scan(s->store, s->layer, DK_SHEET_OVERVIEW, zoom, &range, s->store->session.generation, give_overview, ret_tiles,
-                         s->err);
+    return dk_sheet_scan(s->store, s->layer, DK_SHEET_OVERVIEW, zoom, &range, s->store->session.generation,
+                         give_overview, ret_tiles, s->err);
 }
 
 /* Of a shelf above the zoom what has its label in tiles that have no overview. */
@@ -412,7 +416,8 @@ static dk_status scan_the_rest(block_scan *s, const struct dk_sheet_levels *leve
             if (tiles->has[number_in(&tiles->range, x, y)])
                 continue;
             const uint32_t last = s->zoom == 0 ? UINT32_MAX : UINT32_MAX >> s->zoom;
-            const uint32_t west = s->zoom == 0 ? 0 : x << (32 - s->zoom), north = s->zoom == 0 ? 0 : y << (32 - s->zoom);
+            const uint32_t west = s->zoom == 0 ? 0 : x << (32 - s->zoom),
+                           north = s->zoom == 0 ? 0 : y << (32 - s->zoom);
             const dk_world_box tile = {west, north, west + last, north + last};
             const dk_world_box near = dk_box_grown(&tile, reach_of(shelf));
             const dk_world_box both = {near.x0 > box->x0 ? near.x0 : box->x0, near.y0 > box->y0 ? near.y0 : box->y0,
@@ -449,18 +454,20 @@ dk_status dk_index_blocks(dk_store *store, const dk_kind *layer, const dk_world_
 }
 
 dk_status dk_index_pieces(dk_store *store, const dk_kind *layer, const dk_world_box *box, int zoom,
-                          bool (*each)(const dk_block *block, int level, uint32_t x, uint32_t y, void *user), void *user,
-                          dk_error *err)
+                          bool (*each)(const dk_block *block, int level, uint32_t x, uint32_t y, void *user),
+                          void *user, dk_error *err)
 {
     block_scan s = {.store = store, .layer = layer, .each_piece = each, .user = user, .err = err};
     const struct dk_sheet_levels *levels;
     dk_status status = levels_of(store, layer, &levels, err);
     for (int shelf = 0; status == DK_OK && !s.stopped && shelf <= DK_LEAF_SHELVES + DK_MAX_LEVEL; shelf++) {
         const int level = dk_piece_level(shelf);
-        if ((levels->bits[DK_SHEET_PIECE] >> shelf & 1) == 0 || (shelf < DK_LEAF_SHELVES ? level != zoom : level > zoom))
+        if ((levels->bits[DK_SHEET_PIECE] >> shelf & 1) == 0 ||
+            (shelf < DK_LEAF_SHELVES ? level != zoom : level > zoom))
             continue;
         const dk_cell_range range = cells_of(box, level);
-        status = dk_sheet_scan(store, layer, DK_SHEET_PIECE, shelf, &range, store->session.generation, give_block, &s, err);
+        status =
+            dk_sheet_scan(store, layer, DK_SHEET_PIECE, shelf, &range, store->session.generation, give_block, &s, err);
     }
     return status;
 }
@@ -554,10 +561,11 @@ dk_status dk_index_grid(dk_store *store, const dk_kind *layer, const dk_world_bo
         for (uint32_t x = tiles.x0; status == DK_OK && !s.stopped && x <= tiles.x1; x++) {
             const dk_cell_range tile = {x, y, x, y};
             dk_grid_clear(&grid, layer->n_grid_measures);
-            status = dk_sheet_scan(store, layer, DK_SHEET_GRID, zoom, &tile, store->session.generation, read_grid, &grid, err);
+            status = dk_sheet_scan(store, layer, DK_SHEET_GRID, zoom, &tile, store->session.generation, read_grid,
+                                   &grid, err);
             if (status == DK_OK)
-                status =
-                    dk_sheet_scan(store, layer, DK_SHEET_RAISED, zoom, &tile, store->session.generation, read_raised, &grid, err);
+                status = dk_sheet_scan(store, layer, DK_SHEET_RAISED, zoom, &tile, store->session.generation,
+                                       read_raised, &grid, err);
             if (status == DK_CORRUPT)
                 status = dk_fail(err, DK_CORRUPT, "%s: the grid of %s is damaged; run dikuai-ingest reindex",
                                  store->path, layer->name);
@@ -583,9 +591,8 @@ dk_status dk_index_touched(dk_store *store, int64_t after, int64_t until,
     sqlite3_finalize(stmt);
     if (status != DK_OK || !*ret_known)
         return status;
-    status = dk_sql_prepare(store,
-                            "SELECT kind,x0,y0,x1,y1 FROM dikuai_touched WHERE generation>?1 AND generation<=?2", &stmt,
-                            err);
+    status = dk_sql_prepare(store, "SELECT kind,x0,y0,x1,y1 FROM dikuai_touched WHERE generation>?1 AND generation<=?2",
+                            &stmt, err);
     if (status != DK_OK)
         return status;
     sqlite3_bind_int64(stmt, 1, after);

@@ -8,9 +8,9 @@
 #include <string.h>
 
 enum {
-    CELL_LEVEL = 12,  /* of the list of places, about 8 km */
-    LARGE_LEVEL = 9,  /* what is larger than a cell of this level is done alone, at the end */
-    MOST_CELLS = 64,  /* of one row in the list of places */
+    CELL_LEVEL = 12, /* of the list of places, about 8 km */
+    LARGE_LEVEL = 9, /* what is larger than a cell of this level is done alone, at the end */
+    MOST_CELLS = 64, /* of one row in the list of places */
 };
 
 /* ---- boxes ---- */
@@ -165,7 +165,8 @@ static dk_status list_rows(dk_index_rows *self, dk_error *err)
     }
     sort_by_number(self);
     /* They were put down in the order of their indices. */
-    return dk_radix_sort(self->cells, self->n_cells, sizeof *self->cells, offsetof(struct dk_row_in_cell, cell), DK_RADIX_U32)
+    return dk_radix_sort(self->cells, self->n_cells, sizeof *self->cells, offsetof(struct dk_row_in_cell, cell),
+                         DK_RADIX_U32)
                ? DK_OK
                : dk_fail(err, DK_NOMEM, "out of memory");
 }

@@ -4,7 +4,9 @@
 
 #include "store/handle.h"
 
-#define DK_INDEX_REACH 8 /* world units by which boxes are grown before they are compared: twice what matching moves */
+#define DK_INDEX_REACH                                                                                                 \
+    8 /* world units by which boxes are grown before they are compared: twice what matching moves                      \
+       */
 
 /* Zero-initialised is empty. */
 typedef struct dk_index_rows {
@@ -29,7 +31,8 @@ void dk_index_rows_finish(dk_index_rows *self);
 const dk_change_row *dk_index_row(const dk_index_rows *self, int64_t row);
 dk_world_box dk_change_row_box(const dk_change_row *row);
 
-/* Calls each for the rows that come (are published) whose boxes meet the given one, each once. Stops at the first failure. */
+/* Calls each for the rows that come (are published) whose boxes meet the given one, each once. Stops at the first
+ * failure. */
 dk_status dk_index_rows_coming(dk_index_rows *self, const dk_world_box *box,
                                dk_status (*each)(void *user, uint32_t index), void *user);
 

@@ -85,9 +85,8 @@ void dk_grid_cell_of(const dk_kind *layer, const dk_entry_head *head, size_t n_p
         attributes++;
         text += values[i].type == DK_TEXT ? values[i].text.size : 8;
     }
-    *ret_cell = (dk_grid_cell){.count = 1,
-                               .area_cm2 = head->area_cm2,
-                               .weight = (int64_t)(16 + 2 * attributes + 2 * n_points + text / 2)};
+    *ret_cell = (dk_grid_cell){
+        .count = 1, .area_cm2 = head->area_cm2, .weight = (int64_t)(16 + 2 * attributes + 2 * n_points + text / 2)};
     dk_grid_measures_of(layer, values, ret_cell->sums);
 }
 
@@ -140,8 +139,7 @@ static dk_status open_grid(dk_grid_cache *cache, int zoom, uint64_t tile, dk_sto
         if (!places[i].open || (oldest->open && places[i].used < oldest->used))
             oldest = &places[i];
     }
-    dk_status status =
-        oldest->open ? write_place(cache, oldest, zoom, store, layer, generation, err) : DK_OK;
+    dk_status status = oldest->open ? write_place(cache, oldest, zoom, store, layer, generation, err) : DK_OK;
     if (status == DK_OK)
         status = dk_sheet_read(store, layer, DK_SHEET_GRID, zoom, tile, &cache->bytes, err);
     if (status != DK_OK)

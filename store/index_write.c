@@ -22,12 +22,12 @@
 #include <string.h>
 
 enum {
-    GROUP_ROWS = 4096,      /* most rows that are generalised together */
-    GROUP_LEVEL = 12,       /* a group lies in one cell of this level or deeper, about 8 km */
-    STEP_ROWS = 4096,       /* rows of a transaction */
-    STEP_BYTES = 16000000,  /* about as much of sheets */
-    LINE_BYTES = 64000000,  /* of outlines on their way; one group may have more */
-    TOUCHED_LEVEL = 13,     /* touched boxes in one cell of this level become one */
+    GROUP_ROWS = 4096,     /* most rows that are generalised together */
+    GROUP_LEVEL = 12,      /* a group lies in one cell of this level or deeper, about 8 km */
+    STEP_ROWS = 4096,      /* rows of a transaction */
+    STEP_BYTES = 16000000, /* about as much of sheets */
+    LINE_BYTES = 64000000, /* of outlines on their way; one group may have more */
+    TOUCHED_LEVEL = 13,    /* touched boxes in one cell of this level become one */
 };
 
 /* An entry that is in the index already. */
@@ -39,7 +39,7 @@ typedef struct found {
     size_t n_points;
     int shelf;
     uint64_t cell; /* of the shelf */
-    bool target; /* touches what changes: generalised anew */
+    bool target;   /* touches what changes: generalised anew */
     bool removed;
 } found;
 
@@ -49,8 +49,8 @@ typedef struct pending {
     size_t lo, hi; /* of the rows that change */
     found *found;  /* what is in the index, by row */
     size_t n_found, found_capacity;
-    dk_world_box around; /* all that it is generalised with */
-    bool old_targets;    /* it may write neighbours, which change by themselves */
+    dk_world_box around;  /* all that it is generalised with */
+    bool old_targets;     /* it may write neighbours, which change by themselves */
     dk_world_box old_box; /* theirs */
 } pending;
 
@@ -58,7 +58,7 @@ typedef struct pending {
 typedef struct operation {
     dk_sheet sheet;
     int level;
-    uint64_t cell; /* of the level */
+    uint64_t cell;  /* of the level */
     int64_t leaves; /* row, or 0 */
     size_t joins;   /* number of the entry, or of the piece, in the group */
 } operation;
@@ -438,10 +438,11 @@ static dk_status remove_entry(writer *w, const found *old)
         const int level = dk_piece_level(shelf), shift = 32 - level;
         if ((w->levels[DK_SHEET_PIECE] >> shelf & 1) == 0 || level < old->head.cut_zoom)
             continue;
-        const dk_world_box wide = dk_box_grown(&box, shift > 5 ? UINT32_C(1) << (shift - 5) : 1); /* the margin of pieces */
+        const dk_world_box wide =
+            dk_box_grown(&box, shift > 5 ? UINT32_C(1) << (shift - 5) : 1); /* the margin of pieces */
         const dk_cell_range range = {wide.x0 >> shift, wide.y0 >> shift, wide.x1 >> shift, wide.y1 >> shift};
-        status = dk_sheet_scan(w->store, w->layer, DK_SHEET_PIECE, shelf, &range, w->sees, find_pieces_in_block, &s,
-                               w->err);
+        status =
+            dk_sheet_scan(w->store, w->layer, DK_SHEET_PIECE, shelf, &range, w->sees, find_pieces_in_block, &s, w->err);
     }
     if (status != DK_OK)
         return status;
@@ -483,8 +484,7 @@ static dk_status compare_piece(int level, uint64_t cell, const void *data, size_
         return damaged(c->w);
     for (uint32_t i = 0; i < block.n_entries && !c->same; i++)
         c->same = block.heads[i].row == wanted->row && block.heads[i].last_zoom == wanted->last_zoom &&
-                  block.heads[i].unsound == wanted->unsound &&
-                  dk_block_drawing(&block, i, &drawing) == DK_OK &&
+                  block.heads[i].unsound == wanted->unsound && dk_block_drawing(&block, i, &drawing) == DK_OK &&
                   block.heads[i].drawing_size == wanted->drawing_size &&
                   memcmp(block.data + block.heads[i].drawing, c->drawing, wanted->drawing_size) == 0;
     return DK_OK;
@@ -500,8 +500,8 @@ static dk_status compare_pieces(writer *w, const dk_group *group, const dk_group
         dk_cell_range cell;
         dk_morton_split(piece->cell, &cell.x0, &cell.y0);
         cell.x1 = cell.x0, cell.y1 = cell.y0;
-        status = dk_sheet_scan(w->store, w->layer, DK_SHEET_PIECE, piece->shelf, &cell, w->sees, compare_piece, &c,
-                               w->err);
+        status =
+            dk_sheet_scan(w->store, w->layer, DK_SHEET_PIECE, piece->shelf, &cell, w->sees, compare_piece, &c, w->err);
         *ret_same = c.same;
     }
     return status;
@@ -606,8 +606,8 @@ static dk_status change_block_cell(writer *w, const dk_group *group, const opera
             return no_memory(w);
     }
     if (status == DK_OK)
-        status = dk_block_cell_write(w->block_cell, w->generation, w->weights, &w->levels[DK_SHEET_BLOCK], &w->step_bytes,
-                                     w->err);
+        status = dk_block_cell_write(w->block_cell, w->generation, w->weights, &w->levels[DK_SHEET_BLOCK],
+                                     &w->step_bytes, w->err);
     return status == DK_CORRUPT || status == DK_NOT_FOUND || status == DK_CONFLICT ? damaged(w) : status;
 }
 
@@ -615,8 +615,7 @@ static dk_status change_block_cell(writer *w, const dk_group *group, const opera
 static dk_status rewrite_pieces(writer *w, const dk_group *group, const operation *operations, size_t n)
 {
     const operation *first = &operations[0];
-    dk_status status =
-        dk_sheet_read(w->store, w->layer, first->sheet, first->level, first->cell, &w->sheet, w->err);
+    dk_status status = dk_sheet_read(w->store, w->layer, first->sheet, first->level, first->cell, &w->sheet, w->err);
     if (status != DK_OK)
         return status;
     dk_block_begin(w->builder, w->layer);
@@ -632,8 +631,8 @@ static dk_status rewrite_pieces(writer *w, const dk_group *group, const operatio
         if (operations[i].leaves != 0)
             continue;
         const dk_group_piece *piece = &group->pieces[operations[i].joins];
-        if (dk_block_add(w->builder, &piece->head, group->drawings.data + piece->head.drawing,
-                         piece->head.drawing_size, group->values + group->entries[piece->entry].values) != DK_OK)
+        if (dk_block_add(w->builder, &piece->head, group->drawings.data + piece->head.drawing, piece->head.drawing_size,
+                         group->values + group->entries[piece->entry].values) != DK_OK)
             return no_memory(w);
     }
     if (dk_block_finish(w->builder, &w->written) != DK_OK || w->written.failed)
@@ -774,7 +773,8 @@ static dk_status change_group(writer *w, size_t lo, size_t hi)
     pending *p = &w->line[(w->first + w->n_line) % w->line_size];
     p->lo = lo;
     p->hi = hi;
-    /* One snapshot for all that is read, unless rows are being written already: to begin one takes as long as to read a row. */
+    /* One snapshot for all that is read, unless rows are being written already: to begin one takes as long as to read a
+     * row. */
     bool reading = sqlite3_get_autocommit(w->store->db) && dk_sql_begin_reading(w->store, NULL) == DK_OK;
     search s = {.w = w, .p = p};
     status = find_group(w, p, &s);
@@ -884,8 +884,8 @@ static dk_status change_all(writer *w)
     return status == DK_OK ? write_line(w) : status;
 }
 
-dk_status dk_index_change(dk_store *store, const dk_kind *layer, dk_change_row *rows, size_t n,
-                          int64_t generation, dk_progress progress, void *user, dk_error *err)
+dk_status dk_index_change(dk_store *store, const dk_kind *layer, dk_change_row *rows, size_t n, int64_t generation,
+                          dk_progress progress, void *user, dk_error *err)
 {
     if (n == 0)
         return DK_OK;
@@ -1112,8 +1112,8 @@ static dk_status grid_differs(writer *w, int zoom, const char *name, double coun
 {
     dk_buf sentence; /* a value of a field may be long */
     dk_buf_init(&sentence);
-    dk_buf_format(&sentence, "the grid of %s at zoom %d has %.15g as %s instead of %.15g; " REINDEX, w->layer->name, zoom,
-                  counted, name, undrawn);
+    dk_buf_format(&sentence, "the grid of %s at zoom %d has %.15g as %s instead of %.15g; " REINDEX, w->layer->name,
+                  zoom, counted, name, undrawn);
     const char *text = dk_buf_cstr(&sentence);
     if (text != NULL)
         w->finding(text, w->finding_user);
@@ -1190,13 +1190,13 @@ static void overview_differs(int zoom, void *user)
 {
     writer *w = user;
     char sentence[200];
-    snprintf(sentence, sizeof sentence, "an overview of %.100s at zoom %d differs from what is published; " REINDEX, w->layer->name,
-             zoom);
+    snprintf(sentence, sizeof sentence, "an overview of %.100s at zoom %d differs from what is published; " REINDEX,
+             w->layer->name, zoom);
     w->finding(sentence, w->finding_user);
 }
 
-dk_status dk_index_verify(dk_store *store, const dk_kind *layer, int64_t generation, void (*tell)(const char *sentence, void *user),
-                          void *user, dk_error *err)
+dk_status dk_index_verify(dk_store *store, const dk_kind *layer, int64_t generation,
+                          void (*tell)(const char *sentence, void *user), void *user, dk_error *err)
 {
     dk_change_row *rows = NULL;
     size_t n = 0;

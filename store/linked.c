@@ -12,7 +12,7 @@
 typedef struct folding {
     size_t n, n_given; /* rows, and those of them that have the field */
     bool disagree, closed;
-    dk_value best;  /* its text is in memory at `text` */
+    dk_value best; /* its text is in memory at `text` */
     size_t text;
 } folding;
 
@@ -26,7 +26,8 @@ static int compare(const dk_value *a, const dk_value *b)
 {
     if (a->type == DK_TEXT || b->type == DK_TEXT)
         return a->type == b->type ? strcmp(a->text.data, b->text.data) : (int)a->type - (int)b->type;
-    const double x = a->type == DK_REAL ? a->real : (double)a->integer, y = b->type == DK_REAL ? b->real : (double)b->integer;
+    const double x = a->type == DK_REAL ? a->real : (double)a->integer,
+                 y = b->type == DK_REAL ? b->real : (double)b->integer;
     return (x > y) - (x < y);
 }
 
@@ -76,8 +77,8 @@ static const char *division_of(const dk_kind *kind, const dk_value *values)
 }
 
 /* Folds one linked row into the fields that follow from its kind. */
-static dk_status fold_row(dk_store *store, const dk_kind *kind, const dk_value *values, const dk_kind *other, int64_t row,
-                          folding *foldings, dk_buf *memory, dk_error *err)
+static dk_status fold_row(dk_store *store, const dk_kind *kind, const dk_value *values, const dk_kind *other,
+                          int64_t row, folding *foldings, dk_buf *memory, dk_error *err)
 {
     dk_stored_row linked;
     const dk_status status = dk_stored_row_read(store, other, row, false, &linked, err);
@@ -219,7 +220,8 @@ dk_status dk_linked_alive(dk_store *store, const dk_kind *kind, int64_t row, int
 }
 
 /* Runs one of the statements of two rows. */
-static dk_status note_pair(dk_store *store, const dk_kind *kind, dk_stmt_id id, int64_t version, int64_t row, dk_error *err)
+static dk_status note_pair(dk_store *store, const dk_kind *kind, dk_stmt_id id, int64_t version, int64_t row,
+                           dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     const dk_status status = dk_sql_kept(store, kind, id, &stmt, err);
@@ -257,8 +259,8 @@ static dk_status add_version(dk_store *store, const dk_kind *kind, int64_t origi
     return status;
 }
 
-dk_status dk_linked_version(dk_store *store, const dk_kind *kind, int64_t row, int64_t generation, dk_clock_change *clock,
-                            dk_term_writer *terms, int64_t *ret_row, dk_error *err)
+dk_status dk_linked_version(dk_store *store, const dk_kind *kind, int64_t row, int64_t generation,
+                            dk_clock_change *clock, dk_term_writer *terms, int64_t *ret_row, dk_error *err)
 {
     *ret_row = row;
     if (!kind->has_linked)
@@ -272,7 +274,8 @@ dk_status dk_linked_version(dk_store *store, const dk_kind *kind, int64_t row, i
     if (status != DK_OK)
         goto out;
     memcpy(values, stored.values, sizeof values);
-    status = dk_linked_values(store, kind, stored.key, values, generation, dk_clock_change_finder(clock, kind), &memory, err);
+    status = dk_linked_values(store, kind, stored.key, values, generation, dk_clock_change_finder(clock, kind), &memory,
+                              err);
     same = status == DK_OK && same_linked(kind, stored.values, values);
     dk_stored_row_release(&stored);
     if (status != DK_OK || same)
@@ -291,7 +294,8 @@ out:
 
 /* ---- batches ---- */
 
-dk_status dk_linked_asked(dk_store *store, const dk_kind *kind, int64_t batch, int64_t generation, int32_t day, dk_error *err)
+dk_status dk_linked_asked(dk_store *store, const dk_kind *kind, int64_t batch, int64_t generation, int32_t day,
+                          dk_error *err)
 {
     if (!kind->has_linked)
         return DK_OK;
@@ -314,10 +318,11 @@ static dk_status changed_since_asked(dk_store *store, const dk_kind *kind, int64
                                      bool *ret_changed, dk_error *err)
 {
     char sql[320];
-    snprintf(sql, sizeof sql,
-             "SELECT 1 FROM dikuai_summary WHERE kind=?1 AND generation>coalesce((SELECT generation FROM asked_%s WHERE "
-             "batch=?2),-1) LIMIT 1",
-             kind->name);
+    snprintf(
+        sql, sizeof sql,
+        "SELECT 1 FROM dikuai_summary WHERE kind=?1 AND generation>coalesce((SELECT generation FROM asked_%s WHERE "
+        "batch=?2),-1) LIMIT 1",
+        kind->name);
     sqlite3_stmt *stmt = NULL;
     dk_status status = dk_sql_prepare(store, sql, &stmt, err);
     if (status == DK_OK) {
@@ -330,7 +335,8 @@ static dk_status changed_since_asked(dk_store *store, const dk_kind *kind, int64
     return status == DK_END ? DK_OK : status;
 }
 
-static dk_status asked_for_day(dk_store *store, const dk_kind *kind, int64_t batch, int32_t day, bool *ret_asked, dk_error *err)
+static dk_status asked_for_day(dk_store *store, const dk_kind *kind, int64_t batch, int32_t day, bool *ret_asked,
+                               dk_error *err)
 {
     char sql[120];
     snprintf(sql, sizeof sql, "SELECT 1 FROM asked_%s WHERE batch=?1 AND day=?2", kind->name);
@@ -349,14 +355,16 @@ static dk_status asked_for_day(dk_store *store, const dk_kind *kind, int64_t bat
 /* The kinds that a kind's fields follow from, as bits by their index. */
 static uint32_t followed(const dk_store *store, const dk_kind *kind)
 {
-    uint32_t kinds = kind->disclosure_field >= 0 ? dk_clock_sources(store->catalogue, kind) & ~(UINT32_C(1) << kind->index) : 0;
+    uint32_t kinds =
+        kind->disclosure_field >= 0 ? dk_clock_sources(store->catalogue, kind) & ~(UINT32_C(1) << kind->index) : 0;
     for (size_t i = 0; i < kind->n_fields; i++)
         if (kind->fields[i].linked_kind != NULL)
             kinds |= UINT32_C(1) << kind->fields[i].linked_kind->index;
     return kinds;
 }
 
-dk_status dk_linked_current(dk_store *store, const dk_kind *kind, int64_t batch, int32_t day, bool *ret_current, dk_error *err)
+dk_status dk_linked_current(dk_store *store, const dk_kind *kind, int64_t batch, int32_t day, bool *ret_current,
+                            dk_error *err)
 {
     const uint32_t kinds = followed(store, kind);
     dk_status status = DK_OK;

@@ -29,16 +29,18 @@ dk_status dk_linked_values(dk_store *store, const dk_kind *kind, const char *key
 dk_status dk_linked_original(dk_store *store, const dk_kind *kind, int64_t row, int64_t *ret_original, dk_error *err);
 /* The version of a row that has the values of a generation: itself, another one, or a new one, whose terms are written
  * and due to be flushed. Within the caller's transaction. clock: of the change under way. */
-dk_status dk_linked_version(dk_store *store, const dk_kind *kind, int64_t row, int64_t generation, struct dk_clock_change *clock,
-                            dk_term_writer *terms, int64_t *ret_row, dk_error *err);
+dk_status dk_linked_version(dk_store *store, const dk_kind *kind, int64_t row, int64_t generation,
+                            struct dk_clock_change *clock, dk_term_writer *terms, int64_t *ret_row, dk_error *err);
 /* The version of a row that is published in a generation, 0: none. */
 dk_status dk_linked_alive(dk_store *store, const dk_kind *kind, int64_t row, int64_t generation, int64_t *ret_row,
                           dk_error *err);
 
-/* Notes by which generation and for which day the linked values of a batch were found, and whether they still hold in the
- * next generation and on that day. */
-dk_status dk_linked_asked(dk_store *store, const dk_kind *kind, int64_t batch, int64_t generation, int32_t day, dk_error *err);
-dk_status dk_linked_current(dk_store *store, const dk_kind *kind, int64_t batch, int32_t day, bool *ret_current, dk_error *err);
+/* Notes by which generation and for which day the linked values of a batch were found, and whether they still hold in
+ * the next generation and on that day. */
+dk_status dk_linked_asked(dk_store *store, const dk_kind *kind, int64_t batch, int64_t generation, int32_t day,
+                          dk_error *err);
+dk_status dk_linked_current(dk_store *store, const dk_kind *kind, int64_t batch, int32_t day, bool *ret_current,
+                            dk_error *err);
 
 /* ---- what follows when rows come and go, and days (linked_change.c) ---- */
 
@@ -60,27 +62,31 @@ typedef struct dk_linked_follower {
 } dk_linked_follower;
 void dk_linked_finish(dk_linked_follower *follower);
 
-/* Brings what follows from rows of a kind that came or went with the generation up to it: versions and lives, in bounded
- * transactions. Costs what is linked to these rows. Then dk_clock_change_follow. */
-dk_status dk_linked_change(dk_linked_follower *follower, const dk_kind *kind, const int64_t *rows, size_t n, dk_error *err);
-/* The same of how disclosure stands, after dk_clock_change_follow: of rows whose facts have changed, and of those for which
- * the day has come. *ret_n: of so many rows it is another now. */
+/* Brings what follows from rows of a kind that came or went with the generation up to it: versions and lives, in
+ * bounded transactions. Costs what is linked to these rows. Then dk_clock_change_follow. */
+dk_status dk_linked_change(dk_linked_follower *follower, const dk_kind *kind, const int64_t *rows, size_t n,
+                           dk_error *err);
+/* The same of how disclosure stands, after dk_clock_change_follow: of rows whose facts have changed, and of those for
+ * which the day has come. *ret_n: of so many rows it is another now. */
 dk_status dk_linked_turn(dk_linked_follower *follower, int64_t *ret_n, dk_error *err);
 /* Then the indexes of all kinds. progress: of that kind's; kind NULL: of none. */
-dk_status dk_linked_index(dk_linked_follower *follower, const dk_kind *kind, dk_progress progress, void *user, dk_error *err);
+dk_status dk_linked_index(dk_linked_follower *follower, const dk_kind *kind, dk_progress progress, void *user,
+                          dk_error *err);
 
-/* Compares the linked values of a kind's rows that are published in a generation with what they should be. held_back: by a
- * catalogue that is held back (store/catalogue_version.h), which has no obligations: rows still say how those before stand. */
+/* Compares the linked values of a kind's rows that are published in a generation with what they should be. held_back:
+ * by a catalogue that is held back (store/catalogue_version.h), which has no obligations: rows still say how those
+ * before stand. */
 dk_status dk_linked_verify(dk_store *store, const dk_kind *kind, int64_t generation, bool held_back,
                            void (*tell)(const char *sentence, void *user), void *user, dk_error *err);
-/* Sets those that are wrong, in place, in the caller's transaction: for reindex and new catalogues. How disclosure stands is
- * found from the values of linked rows, which come first. *ret_changed: how many rows. */
+/* Sets those that are wrong, in place, in the caller's transaction: for reindex and new catalogues. How disclosure
+ * stands is found from the values of linked rows, which come first. *ret_changed: how many rows. */
 dk_status dk_linked_mend(dk_store *store, const dk_kind *kind, int64_t generation, struct dk_publication_log *log,
                          struct dk_clock_change *clock, int64_t *ret_changed, dk_error *err);
 
 /* ---- SQL ---- */
 
-/* Appends the condition that r, a row of the kind, is no version of another; nothing for kinds without linked fields. */
+/* Appends the condition that r, a row of the kind, is no version of another; nothing for kinds without linked fields.
+ */
 void dk_linked_append_originals(const dk_kind *kind, dk_buf *sql);
 void dk_linked_append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql);
 

@@ -17,10 +17,10 @@ typedef struct following {
     int64_t generation;
     dk_term_writer *terms;
     dk_publication_log *log;
-    bool hidden;         /* the public does not see all that follows */
+    bool hidden; /* the public does not see all that follows */
     dk_clock_change *clock;
     dk_row_changes *changes;
-    int64_t n;           /* rows that have another version now */
+    int64_t n; /* rows that have another version now */
 } following;
 
 static dk_status change_life(following *f, dk_stmt_id id, int64_t row, dk_error *err)
@@ -60,7 +60,8 @@ static dk_status follow_row(following *f, int64_t row, dk_error *err)
 {
     int64_t version = 0;
     dk_status status = dk_linked_version(f->store, f->kind, row, f->generation, f->clock, f->terms, &version, err);
-    /* That there is no new entry would tell everyone that what they do not see stays as it was, and one that it changed. */
+    /* That there is no new entry would tell everyone that what they do not see stays as it was, and one that it
+     * changed. */
     if (status == DK_OK && version == row && f->hidden)
         return dk_publication_log_row(f->log, f->kind, row, DK_LOG_PUBLISH, err);
     if (status != DK_OK || version == row)
@@ -118,7 +119,11 @@ static bool follows_from(const dk_kind *kind, const dk_kind *other, bool *ret_hi
 
 static following begin(dk_linked_follower *of, const dk_kind *kind)
 {
-    return (following){.store = of->store, .kind = kind, .generation = of->generation, .log = of->log, .clock = of->clock,
+    return (following){.store = of->store,
+                       .kind = kind,
+                       .generation = of->generation,
+                       .log = of->log,
+                       .clock = of->clock,
                        .changes = &of->changes[kind->index]};
 }
 
@@ -203,8 +208,8 @@ dk_status dk_linked_index(dk_linked_follower *of, const dk_kind *kind, dk_progre
         if (changes->again)
             drop_both(changes);
         if (changes->n > 0)
-            status = dk_index_change(of->store, layer, changes->rows, changes->n, of->generation, layer == kind ? progress : NULL,
-                                     user, err);
+            status = dk_index_change(of->store, layer, changes->rows, changes->n, of->generation,
+                                     layer == kind ? progress : NULL, user, err);
         free(changes->rows);
         *changes = (dk_row_changes){.n = 0};
     }
@@ -221,11 +226,13 @@ void dk_linked_finish(dk_linked_follower *of)
 
 /* Calls each for the rows that are published in a generation, with their linked values as they should be. */
 static dk_status each_published(dk_store *store, const dk_kind *kind, int64_t generation, dk_clock_finder *states,
-                                dk_status (*each)(const dk_stored_row *row, const dk_value *wanted, void *user, dk_error *err),
+                                dk_status (*each)(const dk_stored_row *row, const dk_value *wanted, void *user,
+                                                  dk_error *err),
                                 void *user, dk_error *err)
 {
     char sql[160];
-    snprintf(sql, sizeof sql, "SELECT row FROM life_%s WHERE born<=?1 AND (died=0 OR died>?1) ORDER BY row", kind->name);
+    snprintf(sql, sizeof sql, "SELECT row FROM life_%s WHERE born<=?1 AND (died=0 OR died>?1) ORDER BY row",
+             kind->name);
     sqlite3_stmt *stmt = NULL;
     dk_buf memory;
     dk_buf_init(&memory);
@@ -266,7 +273,8 @@ static dk_status verify_row(const dk_stored_row *row, const dk_value *wanted, vo
             continue;
         char sentence[600];
         snprintf(sentence, sizeof sentence, "%s %.300s: %s does not follow from its %s; run dikuai-ingest reindex",
-                 v->kind->name, row->key, field->name, field->linked_kind != NULL ? field->linked_kind->name : "obligations");
+                 v->kind->name, row->key, field->name,
+                 field->linked_kind != NULL ? field->linked_kind->name : "obligations");
         v->tell(sentence, v->user);
     }
     return DK_OK;
@@ -332,7 +340,8 @@ dk_status dk_linked_mend(dk_store *store, const dk_kind *kind, int64_t generatio
     dk_clock_finder *states = dk_clock_change_finder(clock, kind);
     if (states != NULL)
         dk_clock_finder_forget(states);
-    const dk_status status = kind->has_linked ? each_published(store, kind, generation, states, mend_row, &m, err) : DK_OK;
+    const dk_status status =
+        kind->has_linked ? each_published(store, kind, generation, states, mend_row, &m, err) : DK_OK;
     *ret_changed = m.changed;
     return status;
 }

@@ -102,8 +102,8 @@ static dk_status read_any_candidate(linking *l, int64_t row, int field, char *ke
     return DK_OK;
 }
 
-/* Whether a row is on the list already: rules mostly find the same rows, and looking is cheaper than reading it again. Of
- * a long list sorting drops what is there twice. */
+/* Whether a row is on the list already: rules mostly find the same rows, and looking is cheaper than reading it again.
+ * Of a long list sorting drops what is there twice. */
 static bool is_listed(const dk_key_list *list, int64_t row)
 {
     enum { LOOKED_AT = 64 };
@@ -273,8 +273,8 @@ dk_status dk_linked_rows(dk_store *store, const dk_kind *kind, const char *key, 
     return status;
 }
 
-/* Whether a value of a linked row that few see may stand in a row of this division (NULL: none): everyone who sees it here
- * sees it there. */
+/* Whether a value of a linked row that few see may stand in a row of this division (NULL: none): everyone who sees it
+ * here sees it there. */
 static bool is_carried(const dk_catalogue *catalogue, const dk_kind *kind, const char *division, const dk_field *field,
                        const dk_value *linked)
 {
@@ -284,7 +284,8 @@ static bool is_carried(const dk_catalogue *catalogue, const dk_kind *kind, const
     const int mine = kind->division_field, theirs = other->division_field;
     if (mine >= 0 && division == NULL && kind->fields[mine].inherit_kind != NULL)
         return false; /* which division it gets is not known yet */
-    return dk_scope_carries(catalogue, division, theirs >= 0 && linked[theirs].type == DK_TEXT ? linked[theirs].text.data : NULL);
+    return dk_scope_carries(catalogue, division,
+                            theirs >= 0 && linked[theirs].type == DK_TEXT ? linked[theirs].text.data : NULL);
 }
 
 dk_status dk_inherit(dk_store *store, const dk_kind *kind, const char *key, dk_value *values, int64_t generation,
@@ -329,10 +330,10 @@ dk_status dk_inherit(dk_store *store, const dk_kind *kind, const char *key, dk_v
             }
             published |= life.state == 'p';
             batch = row.batch;
-            const char *division = mine < 0                               ? NULL
-                                   : values[mine].type == DK_TEXT         ? values[mine].text.data
+            const char *division = mine < 0                              ? NULL
+                                   : values[mine].type == DK_TEXT        ? values[mine].text.data
                                    : (filled & UINT64_C(1) << mine) != 0 ? (const char *)memory->data + offsets[mine]
-                                                                          : NULL;
+                                                                         : NULL;
             carried = carried && is_carried(store->catalogue, kind, division, field, row.values);
             if (value->type != DK_TEXT) {
                 agree = false;
@@ -380,8 +381,8 @@ static dk_status add_linked(dk_store *store, const dk_kind *kind, int64_t row, c
     return status;
 }
 
-dk_status dk_linked_rows_of(dk_store *store, const dk_kind *kind, const int64_t *rows, size_t n, const dk_kind *other, int64_t generation,
-                            dk_id_list *list, dk_error *err)
+dk_status dk_linked_rows_of(dk_store *store, const dk_kind *kind, const int64_t *rows, size_t n, const dk_kind *other,
+                            int64_t generation, dk_id_list *list, dk_error *err)
 {
     dk_status status = DK_OK;
     for (size_t i = 0, most = 1 << 20; status == DK_OK && i < n; i++) {

@@ -26,8 +26,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows and bytes a transaction: large enough that few pages of indexes are written once more with each, small enough that the
- * write-ahead log stays below ~100 MB (wal.h). */
+/* Rows and bytes a transaction: large enough that few pages of indexes are written once more with each, small enough
+ * that the write-ahead log stays below ~100 MB (wal.h). */
 #define ROWS_A_TRANSACTION 20000
 #define BYTES_A_TRANSACTION 16000000
 #define APPROVALS_KEPT 1024
@@ -44,7 +44,7 @@ struct dk_load {
     int64_t batch, next_row;
     int64_t in_transaction, kept;
     size_t bytes_in_transaction;
-    char *source; /* the batch's, as given */
+    char *source;           /* the batch's, as given */
     const char *key_source; /* of the row that comes next; NULL: its own */
     char *last_source;
     int64_t last_source_id;
@@ -56,21 +56,21 @@ struct dk_load {
         uint8_t size, normal_size;
         char text[APPROVAL_SIZE], normal[APPROVAL_SIZE];
     } approvals[APPROVALS_KEPT];
-    dk_buf inherited;     /* texts taken over links */
-    dk_buf linked;        /* texts of linked fields */
-    dk_clock_finder *states; /* how disclosure stands; NULL: no field says it */
-    int32_t day;             /* for which it is found */
-    int64_t generation;   /* by which linked fields are found */
-    dk_areas said;        /* of the row that comes next */
-    dk_areas areas;       /* of the row under way */
-    dk_buf there;         /* texts taken from the row that is drawn */
-    dk_buf wkb, blob;     /* geometry of the row under way, without and with the GeoPackage header */
+    dk_buf inherited;                   /* texts taken over links */
+    dk_buf linked;                      /* texts of linked fields */
+    dk_clock_finder *states;            /* how disclosure stands; NULL: no field says it */
+    int32_t day;                        /* for which it is found */
+    int64_t generation;                 /* by which linked fields are found */
+    dk_areas said;                      /* of the row that comes next */
+    dk_areas areas;                     /* of the row under way */
+    dk_buf there;                       /* texts taken from the row that is drawn */
+    dk_buf wkb, blob;                   /* geometry of the row under way, without and with the GeoPackage header */
     int64_t unpublished[DK_MAX_FIELDS]; /* the batches that the row under way took values from (dk_inherit) */
     dk_id_list taken;                   /* those that were noted, in that order */
-    struct dk_came {        /* keys that came and were unchanged, in their order, to take the last of them back */
+    struct dk_came { /* keys that came and were unchanged, in their order, to take the last of them back */
         uint64_t hash;
         int64_t source, row; /* where; source 0: not known */
-    } *in_order;
+    } * in_order;
     size_t n_unchanged, in_order_capacity;
     uint32_t *unchanged; /* their numbers there from 1, by hash, in a table of unchanged_size places; 0: empty */
     size_t unchanged_size;
@@ -177,8 +177,9 @@ dk_status dk_load_begin(dk_store *store, const dk_kind *kind, const dk_load_opti
     load->source = strdup(options->source);
     load->terms = dk_term_writer_create(store, kind);
     load->partners = dk_partners_create(store, kind);
-    dk_status status = load->source == NULL || load->terms == NULL || load->partners == NULL ? dk_fail(err, DK_NOMEM, "out of memory")
-                                                                                             : DK_OK;
+    dk_status status = load->source == NULL || load->terms == NULL || load->partners == NULL
+                           ? dk_fail(err, DK_NOMEM, "out of memory")
+                           : DK_OK;
     if (status == DK_OK && load->dry_run) /* one transaction from here on, which is rolled back */
         status = dk_sql_begin(store, err);
     if (status == DK_OK)
@@ -222,10 +223,11 @@ void dk_load_abandon(dk_load *load)
 dk_status dk_load_datum(dk_load *load, const char *text, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_sql_prepare(load->store,
-                                      "UPDATE dikuai_batch SET datum=CASE WHEN datum='' THEN ?2 WHEN"
-                                      " instr('; '||datum||'; ','; '||?2||'; ')>0 THEN datum ELSE datum||'; '||?2 END WHERE id=?1",
-                                      &stmt, err);
+    dk_status status =
+        dk_sql_prepare(load->store,
+                       "UPDATE dikuai_batch SET datum=CASE WHEN datum='' THEN ?2 WHEN"
+                       " instr('; '||datum||'; ','; '||?2||'; ')>0 THEN datum ELSE datum||'; '||?2 END WHERE id=?1",
+                       &stmt, err);
     if (status == DK_OK) {
         sqlite3_bind_int64(stmt, 1, load->batch);
         sqlite3_bind_text(stmt, 2, text, -1, SQLITE_STATIC);
@@ -431,20 +433,23 @@ static bool tell_rest(const dk_kind *kind, const dk_field *field, const char *te
     const int n = size > 120 ? dk_utf8_fit(text, 120) : (int)size, n_kept = dk_utf8_fit(kept, 80);
     const bool key = field - kind->fields == kind->key_field;
     if (rest->none && key) /* a footer or a label may have come so far */
-        remark(report,
-               "%s '%.*s' is kept as it is written, for no 文号 such as 皖政地〔2020〕123号 is found in it; correct it, or take the "
-               "row out if it is none of the table",
-               field->name, n, text);
+        remark(
+            report,
+            "%s '%.*s' is kept as it is written, for no 文号 such as 皖政地〔2020〕123号 is found in it; correct it, or take the "
+            "row out if it is none of the table",
+            field->name, n, text);
     if (rest->matters && key)
-        return reject(report,
-                      "%s '%.*s' is more than a number: besides '%.*s' it says '%s', and the key would lose that; write the "
-                      "number alone",
-                      field->name, n, text, n_kept, kept, rest->left);
+        return reject(
+            report,
+            "%s '%.*s' is more than a number: besides '%.*s' it says '%s', and the key would lose that; write the "
+            "number alone",
+            field->name, n, text, n_kept, kept, rest->left);
     if (rest->left[0] != '\0')
-        remark(report, "%s '%.*s' is kept as '%.*s', without '%s'; correct it if that is part of the number", field->name, n,
-               text, n_kept, kept, rest->left);
+        remark(report, "%s '%.*s' is kept as '%.*s', without '%s'; correct it if that is part of the number",
+               field->name, n, text, n_kept, kept, rest->left);
     if (rest->range[0] != '\0')
-        remark(report, "%s %s is kept as one number; if it is a range, write each number out", field->name, rest->range);
+        remark(report, "%s %s is kept as one number; if it is a range, write each number out", field->name,
+               rest->range);
     return true;
 }
 
@@ -705,8 +710,8 @@ static bool take_geometry(dk_load *load, const void *wkb, size_t size, dk_value 
             if (fabs(declared - area) > 1 && fabs(declared - area) > 0.01 * area) {
                 report->notes |= DK_NOTE_AREA_DIFFERS;
                 snprintf(report->message, sizeof report->message,
-                         "%s says %.2f m2, the geometry has %.2f m2 (%.2f m2 in the plane)", field->name, declared, area,
-                         dk_shape_planar_area_m2(&load->shape));
+                         "%s says %.2f m2, the geometry has %.2f m2 (%.2f m2 in the plane)", field->name, declared,
+                         area, dk_shape_planar_area_m2(&load->shape));
             }
         }
     }
@@ -752,8 +757,8 @@ static bool same_row(dk_load *load, const dk_stored_row *row, const dk_value *va
     return same_values(load, row, values, false) && same_geometry(load, row);
 }
 
-/* A ledger that comes again after its rows were drawn: all that a row says is there, and what it leaves empty it left empty
- * before, in a version that was replaced, and whoever drew it has filled it. */
+/* A ledger that comes again after its rows were drawn: all that a row says is there, and what it leaves empty it left
+ * empty before, in a version that was replaced, and whoever drew it has filled it. */
 static dk_status same_but_drawn(dk_load *load, const dk_stored_row *row, const dk_value *values, bool *ret_same,
                                 dk_error *err)
 {
@@ -825,8 +830,8 @@ static dk_status reject_again(dk_load *load, const struct dk_came *first, const 
                               dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    const bool own = load->last_source != NULL && strcmp(load->last_source, source) == 0 &&
-                     first->source == load->last_source_id;
+    const bool own =
+        load->last_source != NULL && strcmp(load->last_source, source) == 0 && first->source == load->last_source_id;
     dk_status status = dk_sql_prepare(load->store, "SELECT name FROM dikuai_source WHERE id=?1", &stmt, err);
     if (status != DK_OK)
         return status;
@@ -834,7 +839,8 @@ static dk_status reject_again(dk_load *load, const struct dk_came *first, const 
     status = dk_sql_step(load->store, stmt, err);
     const char *name = !own && status == DK_OK ? (const char *)sqlite3_column_text(stmt, 0) : NULL;
     if (status == DK_OK || status == DK_END)
-        reject(report, "the key %s came before in the same load, unchanged, in row %" PRId64 "%s%.*s; each key may come once",
+        reject(report,
+               "the key %s came before in the same load, unchanged, in row %" PRId64 "%s%.*s; each key may come once",
                report->key, first->row, name != NULL ? " of " : "", name != NULL ? dk_utf8_fit(name, 150) : 0,
                name != NULL ? name : "");
     sqlite3_finalize(stmt);
@@ -864,12 +870,13 @@ static dk_status reject_twice(dk_load *load, const dk_newest *first, const char 
     return status;
 }
 
-/* Notes from which divisions a row comes: that of the version that it replaces and, where that one waits itself, of those
- * that this one replaces, to what is published. */
+/* Notes from which divisions a row comes: that of the version that it replaces and, where that one waits itself, of
+ * those that this one replaces, to what is published. */
 static dk_status note_replaced(dk_load *load, const dk_stored_row *old, char state, dk_error *err)
 {
     dk_status status = dk_brought_replaced(load->brought, old->values, err);
-    for (int64_t row = old->row, before = old->replaces; status == DK_OK && state == 's' && before != 0 && before < row;) {
+    for (int64_t row = old->row, before = old->replaces;
+         status == DK_OK && state == 's' && before != 0 && before < row;) {
         dk_stored_row earlier;
         dk_batch_life life;
         if ((status = dk_stored_row_read(load->store, load->kind, before, false, &earlier, err)) != DK_OK)
@@ -1036,8 +1043,9 @@ static dk_status take_what_is_there(dk_load *load, dk_value *values, dk_row_repo
 /* Rows by the million may have no partner yet: dk_text_copy says what is against snprintf. */
 static void say_unlinked(dk_row_report *report, const dk_kind *to)
 {
-    const char *const parts[] = {report->key, " has no ", to->title, " (", to->name,
-                                 ") yet: nothing there matches its numbers; load that first, or correct them"};
+    const char *const parts[] = {
+        report->key, " has no ", to->title,
+        " (",        to->name,   ") yet: nothing there matches its numbers; load that first, or correct them"};
     size_t at = 0;
     for (size_t i = 0; i < sizeof parts / sizeof *parts && at < sizeof report->message; i++)
         at += dk_text_copy(report->message + at, sizeof report->message - at, parts[i], strlen(parts[i]));
@@ -1093,8 +1101,7 @@ dk_status dk_load_source(dk_load *load, const char *source, const dk_source_file
     if (given == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
     sqlite3_stmt *stmt = NULL;
-    dk_status status =
-        dk_sql_prepare(load->store, "INSERT INTO dikuai_source(batch,name) VALUES(?1,?2)", &stmt, err);
+    dk_status status = dk_sql_prepare(load->store, "INSERT INTO dikuai_source(batch,name) VALUES(?1,?2)", &stmt, err);
     if (status == DK_OK) {
         sqlite3_bind_int64(stmt, 1, load->batch);
         sqlite3_bind_text(stmt, 2, shown, -1, SQLITE_STATIC);
@@ -1171,8 +1178,15 @@ static dk_status write_row(dk_load *load, const dk_value *values, const char *ke
                            int64_t source, int64_t source_row, dk_error *err)
 {
     const int64_t row = load->next_row++;
-    const dk_new_row new_row = {row, feature != 0 ? (int64_t)feature : row, replaces, source, source_row, key, load->blob.data,
-                                load->blob.size, values};
+    const dk_new_row new_row = {row,
+                                feature != 0 ? (int64_t)feature : row,
+                                replaces,
+                                source,
+                                source_row,
+                                key,
+                                load->blob.data,
+                                load->blob.size,
+                                values};
     dk_status status = dk_row_writer_add(load->rows, &new_row, err);
     if (status != DK_OK)
         return status;
@@ -1253,8 +1267,8 @@ dk_status dk_load_row(dk_load *load, const dk_value *values, const void *wkb, si
                  report->key);
     }
     if ((status = note_unlinked(load, row, report, err)) != DK_OK ||
-        (status = dk_linked_values(load->store, load->kind, report->key, row, load->generation, load->states, &load->linked, err)) !=
-            DK_OK)
+        (status = dk_linked_values(load->store, load->kind, report->key, row, load->generation, load->states,
+                                   &load->linked, err)) != DK_OK)
         return status;
     if ((status = source_id(load, source, &source_number, err)) != DK_OK)
         return status;

@@ -42,7 +42,7 @@ typedef enum dk_row_outcome {
 typedef struct dk_row_report {
     dk_row_outcome outcome;
     unsigned notes;
-    int64_t batch; /* with DK_NOTE_STAGED: where the row is; else 0 */
+    int64_t batch;     /* with DK_NOTE_STAGED: where the row is; else 0 */
     char division[13]; /* of the row, its own or taken over a link; "": none */
     char key[256];
     char message[512]; /* for DK_REJECTED and for notes: one sentence */
@@ -54,10 +54,10 @@ dk_status dk_load_begin(dk_store *store, const dk_kind *kind, const dk_load_opti
 
 /* Adds a row. values: kind->n_fields of them, of the field's type (dates checked, numbers parsed); texts are
  * borrowed for the call. 文号 and division codes are normalised and checked here, required fields and allowed values
- * too, and computed fields filled. wkb: polygons valid by GEOS, EPSG:4490 degrees, (lon, lat); NULL for records and rows
- * without outline.
- * source_row is the row number of the source, from 1, for the record. source may name the file where a
- * batch has several, else NULL. A bad row is DK_OK with DK_REJECTED; a status other than DK_OK ends the load. */
+ * too, and computed fields filled. wkb: polygons valid by GEOS, EPSG:4490 degrees, (lon, lat); NULL for records and
+ * rows without outline. source_row is the row number of the source, from 1, for the record. source may name the file
+ * where a batch has several, else NULL. A bad row is DK_OK with DK_REJECTED; a status other than DK_OK ends the load.
+ */
 dk_status dk_load_row(dk_load *load, const dk_value *values, const void *wkb, size_t wkb_size, const char *source,
                       int64_t source_row, dk_row_report *ret_report, dk_error *err);
 
@@ -70,29 +70,31 @@ void dk_load_key_source(dk_load *load, const char *source);
 /* What was repaired in the row that dk_load_row gets next; borrowed until then. NULL or without rule: nothing. */
 void dk_load_repaired(dk_load *load, const dk_repair *repair);
 
-/* Areas of a geometry, which take a fifth of a load's time: so who reads ahead measures them, in a thread of its own. */
+/* Areas of a geometry, which take a fifth of a load's time: so who reads ahead measures them, in a thread of its own.
+ */
 typedef struct dk_areas {
     bool known;
     bool planar_known; /* of a source in that plane, without measuring it */
-    double ellipsoidal_m2, planar_m2; /* store/area.h, store/planar.h; planar 0 where no field of the kind asks for it */
+    double ellipsoidal_m2,
+        planar_m2; /* store/area.h, store/planar.h; planar 0 where no field of the kind asks for it */
 } dk_areas;
-/* Of polygons that a row of the kind will have; a planar area that is known stays. known stays false for what dk_load_row would
- * reject. */
+/* Of polygons that a row of the kind will have; a planar area that is known stays. known stays false for what
+ * dk_load_row would reject. */
 void dk_areas_measure(const dk_kind *kind, const void *wkb, size_t wkb_size, dk_shape *scratch, dk_areas *areas);
 /* Says them for the row that dk_load_row gets next; otherwise it measures them. */
 void dk_load_measured(dk_load *load, const dk_areas *areas);
 
 /* The number under which the batch's rows stand, also while it is loading (dk_load_settle) or on a dry run. */
 int64_t dk_load_batch(const dk_load *load);
-/* Writes the rows so far, some of which wait to be written with others, and what they are found by: for who looks at them before the
- * load is finished. */
+/* Writes the rows so far, some of which wait to be written with others, and what they are found by: for who looks at
+ * them before the load is finished. */
 dk_status dk_load_settle(dk_load *load, dk_error *err);
 
 /* Marks the batch: how coordinates of an old datum became CGCS2000's. Several texts are joined. */
 dk_status dk_load_datum(dk_load *load, const char *text, dk_error *err);
 
-/* A place in the load, and back to it: rows loaded since are as if they had not come, such as those of a file that turned
- * out to be cut off. It takes a pass over the terms of the kind. */
+/* A place in the load, and back to it: rows loaded since are as if they had not come, such as those of a file that
+ * turned out to be cut off. It takes a pass over the terms of the kind. */
 typedef struct dk_load_place {
     int64_t row;
     size_t n_unchanged, n_taken;
@@ -103,8 +105,8 @@ dk_status dk_load_undo(dk_load *load, const dk_load_place *mark, dk_error *err);
 /* How many places of the rows so far look like personal data that would be public (store/findings.h). */
 dk_status dk_load_findings(dk_load *load, dk_finding_count *ret_count, dk_error *err);
 
-/* Whether this is the load of a staged batch again, all of whose `rows` came unchanged, and which was to be published when it
- * was interrupted (store/asked.h). Before dk_load_finish. */
+/* Whether this is the load of a staged batch again, all of whose `rows` came unchanged, and which was to be published
+ * when it was interrupted (store/asked.h). Before dk_load_finish. */
 dk_status dk_load_again(dk_load *load, int64_t staged, int64_t rows, bool *ret_again, dk_error *err);
 
 /* Stages the batch. *ret_batch is 0 when nothing was loaded or replaced (or on a dry run): no batch is made. */

@@ -48,8 +48,8 @@ void dk_log_maker_close(dk_log_maker *maker)
 dk_status dk_log_make(dk_log_maker *maker, dk_log_task *task, dk_error *err)
 {
     dk_buf_clear(&maker->content);
-    const dk_status status = dk_log_row_content(maker->rows, task->kind, task->row, task->event, task->generation, &task->seal,
-                                                &maker->content, err);
+    const dk_status status = dk_log_row_content(maker->rows, task->kind, task->row, task->event, task->generation,
+                                                &task->seal, &maker->content, err);
     if (status != DK_OK)
         return status;
     task->leaf = dk_log_leaf(&maker->hasher, &task->salt, maker->content.data, maker->content.size);
@@ -134,8 +134,8 @@ static void *help(void *user)
             continue;
         }
         pthread_mutex_unlock(&ahead->mutex);
-        /* One snapshot for all of them, as to begin one takes as long as to read a row; and no longer one, for the store's
-         * write-ahead log grows while it is held. */
+        /* One snapshot for all of them, as to begin one takes as long as to read a row; and no longer one, for the
+         * store's write-ahead log grows while it is held. */
         make_many(self->maker, tasks, n, made);
         pthread_mutex_lock(&ahead->mutex);
         end(ahead, tasks, n, made);
@@ -149,7 +149,8 @@ static bool start_helper(dk_log_ahead *ahead, const char *path)
 {
     helper *new = &ahead->helpers[ahead->n_helpers];
     *new = (helper){.ahead = ahead};
-    if (dk_store_open(path, DK_READ, &new->store, NULL) == DK_OK && dk_log_maker_open(new->store, &new->maker, NULL) == DK_OK &&
+    if (dk_store_open(path, DK_READ, &new->store, NULL) == DK_OK &&
+        dk_log_maker_open(new->store, &new->maker, NULL) == DK_OK &&
         pthread_create(&new->thread, NULL, help, new) == 0) {
         ahead->n_helpers++;
         return true;

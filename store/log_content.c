@@ -37,8 +37,7 @@ static dk_status write_fields(const dk_log_content *content, dk_buf *out, dk_err
 {
     const dk_log_field *few[64], **sorted = few;
     bool in_order = true; /* whoever writes many of one kind gives them so */
-    if (content->n_fields > sizeof few / sizeof *few &&
-        (sorted = calloc(content->n_fields, sizeof *sorted)) == NULL)
+    if (content->n_fields > sizeof few / sizeof *few && (sorted = calloc(content->n_fields, sizeof *sorted)) == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
     for (size_t i = 0; i < content->n_fields; i++) {
         sorted[i] = &content->fields[i];

@@ -37,7 +37,7 @@ typedef struct dk_log_content {
     int64_t feature;            /* negative: none */
     const dk_log_field *fields; /* in any order; names differ */
     size_t n_fields;
-    const dk_shape *outline; /* NULL: not of a layer. Without parts: null */
+    const dk_shape *outline;     /* NULL: not of a layer. Without parts: null */
     const char *reason, *sealed; /* NULL: none */
     const int64_t *entries;      /* NULL: none */
     size_t n_entries;

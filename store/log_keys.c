@@ -61,23 +61,25 @@ static dk_status read_keys(const char *path, char *text, size_t size, dk_log_sig
         if (n > 0 && at[n - 1] == '\r')
             n--;
         if (n > 0 && signers->n == DK_LOG_SIGNERS)
-            return dk_fail(err, DK_INVALID, "%s: has more than %d keys; it must be one of Ed25519 and perhaps one of SM2",
-                           path, DK_LOG_SIGNERS);
+            return dk_fail(err, DK_INVALID,
+                           "%s: has more than %d keys; it must be one of Ed25519 and perhaps one of SM2", path,
+                           DK_LOG_SIGNERS);
         if (n > 0) {
             dk_error why;
             status = dk_note_key_read_private(at, n, &signers->keys[signers->n], &why);
             if (status == DK_OK)
                 signers->n++;
             else
-                dk_fail(err, status, "%s: is no file of private keys as dikuai-ingest log makes it: %s", path, why.text);
+                dk_fail(err, status, "%s: is no file of private keys as dikuai-ingest log makes it: %s", path,
+                        why.text);
         }
         at = next;
     }
     if (status != DK_OK)
         return status;
     if (signers->n == 0 || signers->keys[0].algorithm != DK_NOTE_ED25519 ||
-        (signers->n == 2 && (signers->keys[1].algorithm != DK_NOTE_SM2 ||
-                             strcmp(signers->keys[0].name, signers->keys[1].name) != 0)))
+        (signers->n == 2 &&
+         (signers->keys[1].algorithm != DK_NOTE_SM2 || strcmp(signers->keys[0].name, signers->keys[1].name) != 0)))
         return dk_fail(err, DK_INVALID,
                        "%s: must have a private key of Ed25519 in its first line, and perhaps one of SM2 of the same "
                        "name in its second",
@@ -133,12 +135,14 @@ static dk_status write_file(const char *path, const dk_log_signers *signers, dk_
         status = dk_fail(err, DK_NOMEM, "out of memory");
     const int fd = status == DK_OK ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
     if (status == DK_OK && fd < 0)
-        status = errno == EEXIST
-                     ? dk_fail(err, DK_CONFLICT, "%s: is there already; a key is never written over, move it away", path)
-                     : dk_fail(err, errno == ENOSPC ? DK_FULL : DK_IO, "%s: cannot be made: %s", path, strerror(errno));
+        status =
+            errno == EEXIST
+                ? dk_fail(err, DK_CONFLICT, "%s: is there already; a key is never written over, move it away", path)
+                : dk_fail(err, errno == ENOSPC ? DK_FULL : DK_IO, "%s: cannot be made: %s", path, strerror(errno));
     if (fd >= 0) {
         if (write(fd, text.data, text.size) != (ssize_t)text.size || fsync(fd) != 0) {
-            status = dk_fail(err, errno == ENOSPC ? DK_FULL : DK_IO, "%s: cannot be written: %s", path, strerror(errno));
+            status =
+                dk_fail(err, errno == ENOSPC ? DK_FULL : DK_IO, "%s: cannot be written: %s", path, strerror(errno));
             unlink(path);
         }
         close(fd);
@@ -215,7 +219,8 @@ dk_status dk_log_signers_of(dk_store *store, dk_log_signers *ret_signers, dk_err
     dk_buf_init(&path);
     const char *file = path_of(store, &path);
     dk_error why = {0};
-    dk_status status = file == NULL ? dk_fail(&why, DK_NOMEM, "out of memory") : dk_log_signers_read(file, &signers, &why);
+    dk_status status =
+        file == NULL ? dk_fail(&why, DK_NOMEM, "out of memory") : dk_log_signers_read(file, &signers, &why);
     if (status == DK_NOT_FOUND && store->log_key == NULL) { /* the log is kept all the same */
         ret_signers->n = 0;
         status = DK_OK;
@@ -230,10 +235,11 @@ dk_status dk_log_signers_of(dk_store *store, dk_log_signers *ret_signers, dk_err
         for (size_t k = 0; k < n; k++)
             known |= keys[k].to_generation == 0 && same_key(&keys[k].key, &signers.keys[i]);
         if (!known)
-            status = dk_fail(err, DK_CONFLICT,
-                             "%s: its key is not the one of this store's log now; dikuai-ingest log %s show names that. If "
-                             "a rotation was interrupted, the new key is in %s.new",
-                             file, store->path, file);
+            status =
+                dk_fail(err, DK_CONFLICT,
+                        "%s: its key is not the one of this store's log now; dikuai-ingest log %s show names that. If "
+                        "a rotation was interrupted, the new key is in %s.new",
+                        file, store->path, file);
     }
     if (status == DK_OK && current_of(keys, n) != signers.n)
         status = dk_fail(err, DK_CONFLICT, "%s: the log of this store is signed by %zu keys, and it has %zu", file,
@@ -281,7 +287,8 @@ static dk_status note_keys(dk_store *store, const dk_log_signers *signers, int64
         status = dk_note_key_write(&signers->keys[i], &text, err);
         if (status == DK_OK)
             status = dk_sql_prepare(
-                store, "INSERT INTO log_key(key,from_generation,from_size,to_generation) VALUES(?1,?2,?3,0)", &stmt, err);
+                store, "INSERT INTO log_key(key,from_generation,from_size,to_generation) VALUES(?1,?2,?3,0)", &stmt,
+                err);
         if (status == DK_OK) {
             sqlite3_bind_text64(stmt, 1, (const char *)text.data, text.size, SQLITE_STATIC, SQLITE_UTF8);
             sqlite3_bind_int64(stmt, 2, generation);
@@ -336,10 +343,11 @@ dk_status dk_log_keys_create(dk_store *store, const char *name, bool sm2, bool r
                          "with --replace",
                          store->path, store->path);
     if (status == DK_OK && !dk_note_name_valid(name, strlen(name)))
-        status = dk_fail(err, DK_INVALID,
-                         "%.100s: a log is called by a name without blanks and +; best is its address without https://, "
-                         "such as dk.example.gov.cn/log",
-                         name);
+        status =
+            dk_fail(err, DK_INVALID,
+                    "%.100s: a log is called by a name without blanks and +; best is its address without https://, "
+                    "such as dk.example.gov.cn/log",
+                    name);
     if (status == DK_OK)
         status = make_keys(name, sm2, &signers, err);
     const char *file = status == DK_OK ? path_of(store, &path) : NULL;
@@ -361,8 +369,8 @@ dk_status dk_log_keys_rotate(dk_store *store, const char *into, dk_error *err)
     const char *file = path_of(store, &path);
     dk_buf_format(&temporary, "%s.new", file != NULL ? file : "");
     const char *first = into != NULL ? into : dk_buf_cstr(&temporary);
-    dk_status status = file == NULL || first == NULL ? dk_fail(err, DK_NOMEM, "out of memory")
-                                                     : dk_log_signers_of(store, &old, err);
+    dk_status status =
+        file == NULL || first == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_log_signers_of(store, &old, err);
     if (status == DK_OK && old.n == 0)
         status = dk_fail(err, DK_NOT_FOUND,
                          "%s: is not there, and without the old key nothing shows that a new one is its owner's; if it "
@@ -381,8 +389,9 @@ dk_status dk_log_keys_rotate(dk_store *store, const char *into, dk_error *err)
         if ((status = sign_and_note(store, by, old.n + new.n, &new, err)) != DK_OK)
             unlink(first);
         else if (into == NULL && rename(first, file) != 0)
-            status = dk_fail(err, DK_IO, "%s: the log is signed by the new key, which is in %s and cannot be renamed: %s",
-                             file, first, strerror(errno));
+            status =
+                dk_fail(err, DK_IO, "%s: the log is signed by the new key, which is in %s and cannot be renamed: %s",
+                        file, first, strerror(errno));
     }
     dk_log_signers_finish(&old);
     dk_log_signers_finish(&new);
@@ -417,10 +426,11 @@ dk_status dk_log_keys_sign(dk_store *store, bool *ret_signed, dk_error *err)
     bool is_signed = false;
     dk_status status = dk_log_signers_of(store, &signers, err);
     if (status == DK_OK && signers.n == 0)
-        status = dk_fail(err, DK_NOT_FOUND,
-                         "%s: there is no key beside it that could sign; make one with dikuai-ingest log %s create NAME, "
-                         "or name its file with --log-key",
-                         store->path, store->path);
+        status =
+            dk_fail(err, DK_NOT_FOUND,
+                    "%s: there is no key beside it that could sign; make one with dikuai-ingest log %s create NAME, "
+                    "or name its file with --log-key",
+                    store->path, store->path);
     if (status == DK_OK)
         status = dk_log_open(store, &log, err);
     if (status == DK_OK)

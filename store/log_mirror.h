@@ -12,9 +12,9 @@ typedef struct dk_log_mirror_found {
 } dk_log_mirror_found;
 
 /* Whether the folder's checkpoint is signed by one of the keys, and its root is that of the entries that are there
- * (bundles, or where one is missing the tile of level 0); whether the tiles that are there are those of the entries; and
- * whether the log begins with what an earlier checkpoint says (NULL: none). Keeps 32 bytes of memory an entry. tell: each
- * thing that is not as it must be. DK_INVALID: the folder has no checkpoint that can be read. */
+ * (bundles, or where one is missing the tile of level 0); whether the tiles that are there are those of the entries;
+ * and whether the log begins with what an earlier checkpoint says (NULL: none). Keeps 32 bytes of memory an entry.
+ * tell: each thing that is not as it must be. DK_INVALID: the folder has no checkpoint that can be read. */
 dk_status dk_log_mirror_check(const char *folder, const dk_note_key *keys, size_t n, const dk_checkpoint *earlier,
                               void (*tell)(const char *sentence, void *user), void *user,
                               dk_log_mirror_found *ret_found, dk_error *err);

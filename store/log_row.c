@@ -11,10 +11,10 @@
 /* A catalogue, and the statements by its kinds. */
 typedef struct version {
     const dk_catalogue *catalogue;
-    dk_catalogue *own;    /* NULL: it is the store's */
-    int64_t since, until; /* generations; until is the next version's */
+    dk_catalogue *own;                                    /* NULL: it is the store's */
+    int64_t since, until;                                 /* generations; until is the next version's */
     sqlite3_stmt *one[DK_MAX_KINDS], *many[DK_MAX_KINDS]; /* row, or rows of row (feed_table.h) */
-    unsigned char order[DK_MAX_KINDS][DK_MAX_FIELDS]; /* fields by name, once there is a statement */
+    unsigned char order[DK_MAX_KINDS][DK_MAX_FIELDS];     /* fields by name, once there is a statement */
 } version;
 
 #define EARLIER 3 /* entries are read in their order, more or less */
@@ -124,9 +124,10 @@ static void append_later(const dk_kind *kind, const dk_kind *now, dk_buf *sql)
 /* Columns of the statement that are not of the row: whether it has what came later, and its number. */
 enum { OTHER_COLUMNS = 2 };
 
-/* The statement that reads one row, or many, with every column that they have, those that dk_stored_row has no place for behind
- * the others. */
-static dk_status statement(dk_log_rows *rows, version *v, const dk_kind *kind, bool many, sqlite3_stmt **ret_stmt, dk_error *err)
+/* The statement that reads one row, or many, with every column that they have, those that dk_stored_row has no place
+ * for behind the others. */
+static dk_status statement(dk_log_rows *rows, version *v, const dk_kind *kind, bool many, sqlite3_stmt **ret_stmt,
+                           dk_error *err)
 {
     sqlite3_stmt **place = many ? &v->many[kind->index] : &v->one[kind->index];
     dk_status status = DK_OK;
@@ -137,7 +138,9 @@ static dk_status statement(dk_log_rows *rows, version *v, const dk_kind *kind, b
         dk_row_columns(kind, "r", true, &sql);
         dk_buf_text(&sql, ",r.source,r.source_row");
         append_later(kind, v->own != NULL ? dk_catalogue_kind(rows->store->catalogue, kind->name) : NULL, &sql);
-        dk_buf_format(&sql, many ? ",r.row FROM dk_feed(?1) f CROSS JOIN row_%s r ON r.row=f.c0" : ",r.row FROM row_%s r WHERE r.row=?1",
+        dk_buf_format(&sql,
+                      many ? ",r.row FROM dk_feed(?1) f CROSS JOIN row_%s r ON r.row=f.c0"
+                           : ",r.row FROM row_%s r WHERE r.row=?1",
                       kind->name);
         const char *text = dk_buf_cstr(&sql);
         status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(rows->store, text, place, err);
@@ -183,8 +186,8 @@ static dk_status seal_row(dk_log_rows *rows, sqlite3_stmt *stmt, const dk_salt *
                : DK_OK;
 }
 
-static dk_status write_seen(dk_log_rows *rows, const version *v, const dk_kind *kind, dk_stored_row *stored, dk_log_content *content,
-                            dk_buf *out, dk_error *err)
+static dk_status write_seen(dk_log_rows *rows, const version *v, const dk_kind *kind, dk_stored_row *stored,
+                            dk_log_content *content, dk_buf *out, dk_error *err)
 {
     const dk_viewer everyone = dk_viewer_public();
     const dk_view view = dk_view_of(kind, &everyone);
@@ -219,16 +222,19 @@ static dk_status write_seen(dk_log_rows *rows, const version *v, const dk_kind *
 }
 
 /* Of the row that a statement has come to. */
-static dk_status write_row(dk_log_rows *rows, version *v, const dk_kind *kind, sqlite3_stmt *stmt, int64_t row, const char *event,
-                           int64_t generation, const dk_salt *seal, dk_buf *out, dk_error *err)
+static dk_status write_row(dk_log_rows *rows, version *v, const dk_kind *kind, sqlite3_stmt *stmt, int64_t row,
+                           const char *event, int64_t generation, const dk_salt *seal, dk_buf *out, dk_error *err)
 {
     dk_stored_row stored;
     dk_status status = DK_OK;
     if (sqlite3_column_int(stmt, sqlite3_column_count(stmt) - OTHER_COLUMNS) != 0)
-        return dk_fail(err, DK_CORRUPT, "row %lld of %s has a value in a field that came after it was published", (long long)row,
-                       kind->name);
+        return dk_fail(err, DK_CORRUPT, "row %lld of %s has a value in a field that came after it was published",
+                       (long long)row, kind->name);
     dk_stored_row_columns(stmt, 0, kind, row, &stored);
-    dk_log_content content = {.event = event, .generation = generation, .kind = kind->name, .key = stored.key,
+    dk_log_content content = {.event = event,
+                              .generation = generation,
+                              .kind = kind->name,
+                              .key = stored.key,
                               .feature = (int64_t)stored.feature};
     if (stored.key == NULL) {
         status = dk_fail(err, DK_CORRUPT, "row %lld of %s has no key", (long long)row, kind->name);
@@ -290,7 +296,9 @@ static void tell_contents(dk_log_rows *rows, const telling *t)
     version *v = NULL;
     sqlite3_stmt *stmt = NULL;
     dk_buf *out = &rows->content;
-    const dk_kind *kind = version_of(rows, t->tasks->generation, &v, NULL) == DK_OK ? dk_catalogue_kind(v->catalogue, t->tasks->kind) : NULL;
+    const dk_kind *kind = version_of(rows, t->tasks->generation, &v, NULL) == DK_OK
+                              ? dk_catalogue_kind(v->catalogue, t->tasks->kind)
+                              : NULL;
     if (kind == NULL || statement(rows, v, kind, true, &stmt, NULL) != DK_OK)
         return;
     if (dk_feed_bind(stmt, &feed, NULL) == DK_OK)
@@ -299,7 +307,9 @@ static void tell_contents(dk_log_rows *rows, const telling *t)
             while (i < t->n && t->tasks[i].row != row)
                 i++; /* missing */
             dk_buf_clear(out);
-            if (i < t->n && write_row(rows, v, kind, stmt, row, t->tasks[i].event, t->tasks[i].generation, &t->tasks[i].seal, out, NULL) == DK_OK &&
+            if (i < t->n &&
+                write_row(rows, v, kind, stmt, row, t->tasks[i].event, t->tasks[i].generation, &t->tasks[i].seal, out,
+                          NULL) == DK_OK &&
                 !out->failed)
                 t->each(t->first + i, out->data, out->size, t->user);
         }

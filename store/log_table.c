@@ -31,7 +31,8 @@ static const char *const sql[DK_LOG_STMTS] = {
     [DK_LOG_LEAVES] = "SELECT entry,leaf FROM log_leaf WHERE entry>=? ORDER BY entry LIMIT ?",
     [DK_LOG_CONTENT] = "SELECT kind,row,salt,content,event,generation,seal FROM log_content WHERE entry=?",
     [DK_LOG_KEEP] = "UPDATE log_content SET content=?2,event=NULL,generation=NULL,seal=NULL WHERE entry=?1",
-    [DK_LOG_OF_ROW] = "SELECT entry FROM log_content WHERE kind=? AND row=? AND entry>? AND content IS NULL ORDER BY entry LIMIT 1",
+    [DK_LOG_OF_ROW] =
+        "SELECT entry FROM log_content WHERE kind=? AND row=? AND entry>? AND content IS NULL ORDER BY entry LIMIT 1",
     [DK_LOG_SIZE_AT] = "SELECT size FROM log_generation WHERE generation<=? ORDER BY generation DESC LIMIT 1",
     [DK_LOG_COUNT] = "INSERT OR REPLACE INTO log_generation VALUES(?,?)",
     [DK_LOG_FIND] = "SELECT entry FROM log_content WHERE kind=? AND row=? AND entry<? ORDER BY entry DESC LIMIT 1",
@@ -250,7 +251,8 @@ dk_status dk_log_cut(dk_store *store, dk_error *err)
     if (status != DK_OK && status != DK_END)
         return status;
     dk_buf_init(&text);
-    dk_buf_format(&text, "DELETE FROM log_leaf WHERE entry>=%" PRId64 ";DELETE FROM log_content WHERE entry>=%" PRId64 ";",
+    dk_buf_format(&text,
+                  "DELETE FROM log_leaf WHERE entry>=%" PRId64 ";DELETE FROM log_content WHERE entry>=%" PRId64 ";",
                   size, size);
     int64_t whole = size; /* tiles that are complete */
     for (int level = 0; level < DK_LOG_LEVELS; level++) {
@@ -261,7 +263,8 @@ dk_status dk_log_cut(dk_store *store, dk_error *err)
             continue;
         dk_buf_format(&text, "DELETE FROM log_tile WHERE id>=%" PRId64 " AND id<%" PRId64 ";",
                       id_of(&last) + (width > 0), id_of(&(dk_log_tile){.level = level + 1}));
-        dk_buf_format(&text, "UPDATE log_tile SET hashes=substr(hashes,1,%u) WHERE id=%" PRId64 " AND length(hashes)>%u;",
+        dk_buf_format(&text,
+                      "UPDATE log_tile SET hashes=substr(hashes,1,%u) WHERE id=%" PRId64 " AND length(hashes)>%u;",
                       width * DK_DIGEST_SIZE, id_of(&last), width * DK_DIGEST_SIZE);
     }
     const char *all = dk_buf_cstr(&text);
@@ -383,7 +386,8 @@ static dk_status write_entries(dk_log *log, const addition *a, size_t n, dk_erro
 }
 
 /* The salt and the leaf of an entry. */
-static dk_status make_leaf(dk_hasher *hasher, const dk_log_entry *entry, dk_salt *ret_salt, dk_digest *ret_leaf, dk_error *err)
+static dk_status make_leaf(dk_hasher *hasher, const dk_log_entry *entry, dk_salt *ret_salt, dk_digest *ret_leaf,
+                           dk_error *err)
 {
     if (entry->made != NULL) {
         *ret_salt = entry->made->salt;
@@ -401,9 +405,11 @@ dk_status dk_log_add(dk_log *log, const dk_log_entry *entries, size_t n, int64_t
     dk_hasher *hasher = dk_log_tree_hasher(log->tree);
     const int64_t first = dk_log_tree_size(log->tree);
     const bool fits = n < SIZE_MAX / sizeof(dk_digest);
-    dk_digest *hashes = fits ? malloc((n + 1) * sizeof *hashes) : NULL, *leaves = fits ? malloc((n + 1) * sizeof *leaves) : NULL;
+    dk_digest *hashes = fits ? malloc((n + 1) * sizeof *hashes) : NULL,
+              *leaves = fits ? malloc((n + 1) * sizeof *leaves) : NULL;
     dk_salt *salts = fits ? malloc((n + 1) * sizeof *salts) : NULL;
-    dk_status status = hashes == NULL || leaves == NULL || salts == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : DK_OK;
+    dk_status status =
+        hashes == NULL || leaves == NULL || salts == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : DK_OK;
     for (size_t i = 0; i < n && status == DK_OK; i++) {
         if ((status = make_leaf(hasher, &entries[i], &salts[i], &leaves[i], err)) != DK_OK)
             break;

@@ -50,8 +50,8 @@ typedef struct dk_log_entry {
     const struct dk_log_task *made; /* store/log_ahead.h */
 } dk_log_entry;
 
-/* Adds entries in this order, those whose content is kept each with a salt of its own; the first gets number *ret_first. Cost goes with n. After a
- * failure: roll back, then dk_log_refresh. */
+/* Adds entries in this order, those whose content is kept each with a salt of its own; the first gets number
+ * *ret_first. Cost goes with n. After a failure: roll back, then dk_log_refresh. */
 dk_status dk_log_add(dk_log *log, const dk_log_entry *entries, size_t n, int64_t *ret_first, dk_error *err);
 /* Notes how many entries there are with a generation. */
 dk_status dk_log_count(dk_log *log, int64_t generation, dk_error *err);
@@ -108,9 +108,9 @@ typedef struct dk_log_found {
     int64_t entries, erased, checkpoints, findings;
 } dk_log_found;
 
-/* Reads all of it, as far as it was looked at last (dk_log_refresh_at): whether each content is what its leaf says, each tile what is below it, and each checkpoint the root
- * of its size, signed by one of the keys (n 0: signatures are not looked at). Each finding is a sentence that names the
- * entry, tile or checkpoint. */
+/* Reads all of it, as far as it was looked at last (dk_log_refresh_at): whether each content is what its leaf says,
+ * each tile what is below it, and each checkpoint the root of its size, signed by one of the keys (n 0: signatures are
+ * not looked at). Each finding is a sentence that names the entry, tile or checkpoint. */
 dk_status dk_log_check(dk_log *log, const dk_note_key *keys, size_t n, void (*tell)(const char *sentence, void *user),
                        void *user, dk_log_found *ret_found, dk_error *err);
 /* Whether the log begins with what an earlier checkpoint says, which somebody kept. DK_CONFLICT: it does not, or has

@@ -126,8 +126,8 @@ static int32_t event_day(const dk_obligation *obligation, const dk_obligation_fa
     return event;
 }
 
-/* Puts the best proof into the outcome, with its class in final; final stays if there is none. *ret_missing: a year without
- * which a proof cannot be judged, else 0. *ret_undated: some proof has no date. */
+/* Puts the best proof into the outcome, with its class in final; final stays if there is none. *ret_missing: a year
+ * without which a proof cannot be judged, else 0. *ret_undated: some proof has no date. */
 static void take_proofs(const dk_obligation *obligation, const dk_obligation_facts *facts, int32_t as_of,
                         dk_outcome *outcome, int *ret_missing, bool *ret_undated)
 {
@@ -144,7 +144,7 @@ static void take_proofs(const dk_obligation *obligation, const dk_obligation_fac
             shown.until = DK_FAR_DAY;
         if (obligation->lasts.n > 0 && !count(obligation, obligation->lasts, shown.from, 1, &needed, ret_missing))
             continue;
-        const dk_disclosure state = needed != DK_NO_DAY && shown.until < needed                       ? DK_SHORT
+        const dk_disclosure state = needed != DK_NO_DAY && shown.until < needed                ? DK_SHORT
                                     : outcome->event != DK_NO_DAY && shown.from > outcome->due ? DK_LATE
                                                                                                : DK_MET;
         if (any && (state > outcome->final || (state == outcome->final && shown.from >= outcome->shown_from)))
@@ -171,8 +171,13 @@ static int32_t first_shown(const dk_obligation_facts *facts, int32_t as_of)
 void dk_obligation_outcome(const dk_obligation *obligation, const dk_obligation_facts *facts, int32_t as_of,
                            dk_outcome *ret_outcome)
 {
-    dk_outcome o = {.final = DK_WAITING, .before = obligation->before, .due = DK_NO_DAY, .soon_from = DK_NO_DAY, .shown_from = DK_NO_DAY,
-                    .shown_until = DK_NO_DAY, .needed_until = DK_NO_DAY};
+    dk_outcome o = {.final = DK_WAITING,
+                    .before = obligation->before,
+                    .due = DK_NO_DAY,
+                    .soon_from = DK_NO_DAY,
+                    .shown_from = DK_NO_DAY,
+                    .shown_until = DK_NO_DAY,
+                    .needed_until = DK_NO_DAY};
     const int32_t first = first_shown(facts, as_of);
     int missing = 0;
     bool undated = false;
@@ -217,8 +222,8 @@ void dk_obligation_outcome(const dk_obligation *obligation, const dk_obligation_
     } else if (o.shown_from == DK_NO_DAY && undated && o.event != DK_NO_DAY) {
         give_reason(&o, DK_UNKNOWN, DK_WHY_NO_DATE, 0, o.known_from);
     } else if (o.shown_from != DK_NO_DAY && o.event == DK_NO_DAY && o.needed_until == DK_NO_DAY) {
-        /* Of what is due before something one cannot say more until that comes; what was due after something that has no
-         * date is there, in time or not. */
+        /* Of what is due before something one cannot say more until that comes; what was due after something that has
+         * no date is there, in time or not. */
         if (obligation->before)
             o.final = DK_WAITING;
         else
@@ -249,7 +254,8 @@ dk_disclosure dk_outcome_state(const dk_outcome *o, int32_t day)
 
 bool dk_outcome_soon(const dk_outcome *o, int32_t day)
 {
-    return dk_outcome_state(o, day) == DK_DUE && (o->shown_from == DK_NO_DAY || o->shown_from > day) && day >= o->soon_from;
+    return dk_outcome_state(o, day) == DK_DUE && (o->shown_from == DK_NO_DAY || o->shown_from > day) &&
+           day >= o->soon_from;
 }
 
 /* The days from one to another, the first not counted; -1: not known. */
@@ -272,10 +278,10 @@ static int32_t at_least_1(int32_t n)
 void dk_outcome_standing(const dk_obligation *obligation, const dk_outcome *o, int32_t day, dk_standing *ret_standing)
 {
     /* The unit in which it must be begun; what must stay is counted in its own. */
-    const dk_period limit = !obligation->before         ? obligation->within
-                            : obligation->ahead.n > 0   ? obligation->ahead
-                            : obligation->lasts.n > 0   ? obligation->lasts
-                                                        : obligation->ahead;
+    const dk_period limit = !obligation->before       ? obligation->within
+                            : obligation->ahead.n > 0 ? obligation->ahead
+                            : obligation->lasts.n > 0 ? obligation->lasts
+                                                      : obligation->ahead;
     const bool lasting = obligation->lasts.working;
     dk_standing s = {.state = dk_outcome_state(o, day), .day = DK_NO_DAY, .n = -1, .working = limit.working};
     s.soon = dk_outcome_soon(o, day);
@@ -332,7 +338,8 @@ const char *dk_standing_text(const dk_standing *s, char out[DK_STANDING_TEXT])
         snprintf(out, DK_STANDING_TEXT, counted ? "公示期不足（公示至%s，少%s）" : "公示期不足（公示至%s）", day, n);
         break;
     case DK_MISSING:
-        snprintf(out, DK_STANDING_TEXT, counted ? "逾期未公开（应于%s前公开，已逾期%s）" : "逾期未公开（应于%s前公开）", day, n);
+        snprintf(out, DK_STANDING_TEXT, counted ? "逾期未公开（应于%s前公开，已逾期%s）" : "逾期未公开（应于%s前公开）",
+                 day, n);
         break;
     case DK_WAITING:
     case DK_NOT_APPLICABLE:

@@ -1,14 +1,16 @@
-/* What an obligation of the catalogue gives for one row: when it is due, whether and when it was met, and how that stands
- * on any day. Pure functions: no store, no clock, no memory of their own; the same facts give the same outcome always and
- * everywhere, so that a third party can compute it again (README, "The disclosure clock").
+/* What an obligation of the catalogue gives for one row: when it is due, whether and when it was met, and how that
+ * stands on any day. Pure functions: no store, no clock, no memory of their own; the same facts give the same outcome
+ * always and everywhere, so that a third party can compute it again (README, "The disclosure clock").
  *
  * How is counted
- * - The day of an event, and of a publication, is not counted (民法典 article 201). N days after E is E+N; N working days
- *   after E is the N-th working day after it. Backwards the same: the N-th before.
- * - `within` days that would end on a day off end on the next working day, if the obligation has a calendar (article 203).
- * - What lasts N days is shown from P to the N-th day after it, that day included. Before an event, it is due to begin on
- *   the last day from which that is complete on the event's day.
- * - Late by N, early by N: the days, or working days, from one day to the other, the first not counted; late is at least 1.
+ * - The day of an event, and of a publication, is not counted (民法典 article 201). N days after E is E+N; N working
+ * days after E is the N-th working day after it. Backwards the same: the N-th before.
+ * - `within` days that would end on a day off end on the next working day, if the obligation has a calendar (article
+ * 203).
+ * - What lasts N days is shown from P to the N-th day after it, that day included. Before an event, it is due to begin
+ * on the last day from which that is complete on the event's day.
+ * - Late by N, early by N: the days, or working days, from one day to the other, the first not counted; late is at
+ * least 1.
  * - Years that a calendar does not have are not guessed: the outcome is unknown, and says which year. */
 #ifndef DK_STORE_OBLIGATION_H
 #define DK_STORE_OBLIGATION_H
@@ -54,15 +56,16 @@ typedef struct dk_shown {
     int32_t until; /* the last day; DK_FAR_DAY: it still is */
 } dk_shown;
 
-/* What a row that meets a proof's condition shows: its date and, with end_field, its end, as texts or NULL for none. false:
- * nothing. Without its kind's own date it is a publication nobody knows the day of; a date that the proof names by itself
+/* What a row that meets a proof's condition shows: its date and, with end_field, its end, as texts or NULL for none.
+ * false: nothing. Without its kind's own date it is a publication nobody knows the day of; a date that the proof names
+ * by itself
  * (`date: published_on`) and that is empty says that it is not published. */
 bool dk_shown_read(const dk_dated_rows *proof, const char *from, const char *until, dk_shown *ret_shown);
 
 /* What is known of one row and obligation. */
 typedef struct dk_obligation_facts {
-    bool applies;  /* the item's condition; true if it has none, and if no row says anything of it */
-    int exemption; /* index of the first exemption that holds; -1: none */
+    bool applies;            /* the item's condition; true if it has none, and if no row says anything of it */
+    int exemption;           /* index of the first exemption that holds; -1: none */
     const dk_regime *regime; /* NULL: nothing says which; see dk_regime_said */
     const int32_t *events;   /* dates of the first of the obligation's events that has any; in any order */
     size_t n_events;
@@ -73,14 +76,16 @@ typedef struct dk_obligation_facts {
 /* The outcome, without a day on which one asks: all days together. For a kept outcome, the state on a day needs these
  * integers alone (dk_outcome_state). DK_NO_DAY: there is no such day. */
 typedef struct dk_outcome {
-    dk_disclosure final; /* the state behind all days: DK_WAITING without an event, DK_MISSING with nothing shown; never DK_DUE */
+    dk_disclosure
+        final; /* the state behind all days: DK_WAITING without an event, DK_MISSING with nothing shown; never DK_DUE */
     dk_reason_of_outcome reason;
     int32_t detail;
-    bool before; /* the obligation's. Until the event comes, what is published before it waits; what is to follow it, and is
-                  * there already, is unknown */
+    bool before; /* the obligation's. Until the event comes, what is published before it waits; what is to follow it,
+                  * and is there already, is unknown */
     int32_t event;
-    int32_t known_from;   /* from this day on the event counts; DK_FAR_DAY: never. Of an unknown one: from when it is that */
-    int32_t due;          /* last day to publish, or to begin with showing */
+    int32_t
+        known_from; /* from this day on the event counts; DK_FAR_DAY: never. Of an unknown one: from when it is that */
+    int32_t due;    /* last day to publish, or to begin with showing */
     int32_t soon_from;    /* from this day on it is due soon */
     int32_t shown_from;   /* of the best proof: met before late before short, of equals the earliest */
     int32_t shown_until;  /* DK_FAR_DAY: it still is */
@@ -91,8 +96,8 @@ typedef struct dk_outcome {
 void dk_obligation_outcome(const dk_obligation *obligation, const dk_obligation_facts *facts, int32_t as_of,
                            dk_outcome *ret_outcome);
 
-/* How the outcome of all facts stands on a day: events and publications after it do not count. Where something was taken
- * down too early and shown again, only the better proof is in the outcome; for days before that one, ask
+/* How the outcome of all facts stands on a day: events and publications after it do not count. Where something was
+ * taken down too early and shown again, only the better proof is in the outcome; for days before that one, ask
  * dk_obligation_outcome as of that day. */
 dk_disclosure dk_outcome_state(const dk_outcome *outcome, int32_t day);
 /* Whether it is due on that day, nothing is shown yet, and the limit is near. */
@@ -101,17 +106,19 @@ bool dk_outcome_soon(const dk_outcome *outcome, int32_t day);
 /* The state with the day that goes with it, and how many days. */
 typedef struct dk_standing {
     dk_disclosure state;
-    /* due: the last day to publish, or until when it must be shown; met: when it was published, or complete; late: when it
-     * was published; short: the last day on which it was shown; missing: the day on which it was due. Else DK_NO_DAY. */
+    /* due: the last day to publish, or until when it must be shown; met: when it was published, or complete; late: when
+     * it was published; short: the last day on which it was shown; missing: the day on which it was due. Else
+     * DK_NO_DAY. */
     int32_t day;
-    /* due: left; met: early; late and missing: too late; short: too early. -1: not known (met before the event, or for want
-     * of a year in the calendar), or it does not go with the state. */
+    /* due: left; met: early; late and missing: too late; short: too early. -1: not known (met before the event, or for
+     * want of a year in the calendar), or it does not go with the state. */
     int32_t n;
-    bool working;      /* n counts working days */
-    bool being_shown;  /* due: it is there, and must stay */
+    bool working;     /* n counts working days */
+    bool being_shown; /* due: it is there, and must stay */
     bool soon;
 } dk_standing;
-void dk_outcome_standing(const dk_obligation *obligation, const dk_outcome *outcome, int32_t day, dk_standing *ret_standing);
+void dk_outcome_standing(const dk_obligation *obligation, const dk_outcome *outcome, int32_t day,
+                         dk_standing *ret_standing);
 
 /* The longest text below, with its NUL. */
 #define DK_STANDING_TEXT 400
@@ -120,8 +127,8 @@ const char *dk_standing_text(const dk_standing *standing, char out[DK_STANDING_T
 /* Why, in Chinese; "" if the outcome has no reason. Gives out. */
 const char *dk_outcome_reason(const dk_obligation *obligation, const dk_outcome *outcome, char out[DK_STANDING_TEXT]);
 
-/* The regime that a value of a source of dk_regime_by states: a title, or a date within it. NULL: none. Of several rows of
- * one source, the regime that comes first in the catalogue holds. */
+/* The regime that a value of a source of dk_regime_by states: a title, or a date within it. NULL: none. Of several rows
+ * of one source, the regime that comes first in the catalogue holds. */
 const dk_regime *dk_regime_said(const dk_catalogue *catalogue, const dk_field *field, const char *text);
 
 #endif

@@ -52,14 +52,14 @@ void dk_outline_close(dk_outline *outline, size_t start, bool hole)
 
 /* ---- edges that are straight in degrees ---- */
 
-/* World units by which a chord in Web Mercator may miss the edge: little beside DK_MATCH_UNITS (store/topology.h), so that
- * a neighbour's vertex on the edge is still found on the chord. */
+/* World units by which a chord in Web Mercator may miss the edge: little beside DK_MATCH_UNITS (store/topology.h), so
+ * that a neighbour's vertex on the edge is still found on the chord. */
 #define MOST_BENT 0.25
 /* Halvings of one edge: above 100 km it is cut no finer, whatever the number of such edges. */
 #define MOST_HALVED 8
 
-/* By how much the straight line between two positions in Web Mercator misses the middle of the one in degrees: y'' of the
- * projection, sin / cos^2, times the square of the height over 8, across the edge. */
+/* By how much the straight line between two positions in Web Mercator misses the middle of the one in degrees: y'' of
+ * the projection, sin / cos^2, times the square of the height over 8, across the edge. */
 static double bent(const double *a, const double *b)
 {
     static const double radian = 0.017453292519943295, units = 683565275.6; /* 2^32 / 2 pi, a radian of the equator */
@@ -124,7 +124,8 @@ static double doubled_area(const dk_outline *outline, const dk_part *part, bool 
     double area2 = 0, x = 0, y = 0;
     for (size_t i = 1; i < part->count; i++) {
         const double u = (double)xy[2 * i] - xy[0];
-        const double v = plate ? (double)dk_plate_y(xy[2 * i + 1]) - (double)dk_plate_y(xy[1]) : (double)xy[2 * i + 1] - xy[1];
+        const double v =
+            plate ? (double)dk_plate_y(xy[2 * i + 1]) - (double)dk_plate_y(xy[1]) : (double)xy[2 * i + 1] - xy[1];
         area2 += x * v - u * y;
         x = u, y = v;
     }
@@ -174,7 +175,8 @@ bool dk_outline_widen(dk_outline *outline)
         b[1] += b[1] > a[1] ? 1 : UINT32_MAX; /* one on, either way */
     uint32_t x = flat ? 0 : 1, y = flat ? 1 : 0;
     const bool last = flat ? (a[1] > b[1] ? a[1] : b[1]) > UINT32_MAX / 2 : b[0] == UINT32_MAX; /* away from the pole */
-    while (flat && (dk_plate_y(a[1]) == dk_plate_y(last ? a[1] - y : a[1] + y) || dk_plate_y(b[1]) == dk_plate_y(last ? b[1] - y : b[1] + y)))
+    while (flat && (dk_plate_y(a[1]) == dk_plate_y(last ? a[1] - y : a[1] + y) ||
+                    dk_plate_y(b[1]) == dk_plate_y(last ? b[1] - y : b[1] + y)))
         y++;
     const uint32_t c[2] = {last ? b[0] - x : b[0] + x, last ? b[1] - y : b[1] + y};
     const uint32_t d[2] = {last ? a[0] - x : a[0] + x, last ? a[1] - y : a[1] + y};

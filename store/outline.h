@@ -31,11 +31,11 @@ void dk_outline_close(dk_outline *outline, size_t start, bool hole);            
  * straight in degrees (RFC 7946, 3.1.1): a long one gets positions between, where Web Mercator bends it. Replaces what
  * ret_outline held. Rings of fewer than three positions stay: who draws decides. */
 dk_status dk_outline_from_shape(const dk_shape *shape, dk_outline *ret_outline);
-/* Whether an exterior encloses anything beside its holes, also in the units of CGCS2000Quad, which are larger from north to
- * south. */
+/* Whether an exterior encloses anything beside its holes, also in the units of CGCS2000Quad, which are larger from
+ * north to south. */
 bool dk_outline_encloses(const dk_outline *outline);
-/* Of polygons that enclose nothing in whole units: makes it a strip along them, of one such unit, so that they are drawn all the
- * same. */
+/* Of polygons that enclose nothing in whole units: makes it a strip along them, of one such unit, so that they are
+ * drawn all the same. */
 bool dk_outline_widen(dk_outline *outline);
 /* The box of all positions; of an outline without any, all zeros. */
 dk_world_box dk_outline_box(const dk_outline *outline);

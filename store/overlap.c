@@ -90,7 +90,8 @@ static dk_status read_batch(finder *f)
         bool good = add_item(f, &box, row, true);
         if (good && replaces != 0) {
             good = dk_grow(&f->replaced, &f->replaced_capacity, f->n_replaced + 1, sizeof *f->replaced);
-            if (good && (status = dk_linked_original(f->store, f->layer, replaces, &f->replaced[f->n_replaced++], f->err)) != DK_OK)
+            if (good && (status = dk_linked_original(f->store, f->layer, replaces, &f->replaced[f->n_replaced++],
+                                                     f->err)) != DK_OK)
                 break;
         }
         if (!good) {
@@ -324,8 +325,8 @@ static dk_status tell(finder *f, const dk_boxed *own, const dk_boxed *other, con
         status = key_of(f, other->row, &other_key, &other_batch);
     if (status != DK_OK)
         return status;
-    /* Versions of one row: the batch's own was replaced since, or withdrawn and loaded again, or waits beside another that
-     * waits. */
+    /* Versions of one row: the batch's own was replaced since, or withdrawn and loaded again, or waits beside another
+     * that waits. */
     if (strcmp((const char *)f->keys.data + key, (const char *)f->keys.data + other_key) == 0)
         return DK_OK;
     f->counts.within += other->own;

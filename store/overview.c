@@ -103,6 +103,6 @@ dk_status dk_overview_write(dk_overview *overview, dk_store *store, uint64_t til
         return DK_OK;
     const dk_status status = dk_overview_compare(overview, store, tile, DK_NEWEST, &same, err);
     return status != DK_OK || same ? status
-                                   : dk_sheet_write(store, overview->layer, DK_SHEET_OVERVIEW, overview->zoom, tile, generation,
-                                                    overview->bytes.data, overview->bytes.size, err);
+                                   : dk_sheet_write(store, overview->layer, DK_SHEET_OVERVIEW, overview->zoom, tile,
+                                                    generation, overview->bytes.data, overview->bytes.size, err);
 }

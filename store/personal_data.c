@@ -10,10 +10,14 @@
 static const struct {
     const char *name, *title;
 } kinds[DK_PERSONAL_KINDS] = {
-    [DK_PERSONAL_ID] = {"id_number", "身份证号"},      [DK_PERSONAL_OLD_ID] = {"old_id_number", "15 位身份证号"},
-    [DK_PERSONAL_MOBILE] = {"mobile", "手机号"},       [DK_PERSONAL_CARD] = {"bank_card", "银行卡号"},
-    [DK_PERSONAL_LANDLINE] = {"landline", "固定电话"}, [DK_PERSONAL_EMAIL] = {"email", "电子邮箱"},
-    [DK_PERSONAL_PASSPORT] = {"passport", "护照号"},   [DK_PERSONAL_PLATE] = {"plate", "车牌号"},
+    [DK_PERSONAL_ID] = {"id_number", "身份证号"},
+    [DK_PERSONAL_OLD_ID] = {"old_id_number", "15 位身份证号"},
+    [DK_PERSONAL_MOBILE] = {"mobile", "手机号"},
+    [DK_PERSONAL_CARD] = {"bank_card", "银行卡号"},
+    [DK_PERSONAL_LANDLINE] = {"landline", "固定电话"},
+    [DK_PERSONAL_EMAIL] = {"email", "电子邮箱"},
+    [DK_PERSONAL_PASSPORT] = {"passport", "护照号"},
+    [DK_PERSONAL_PLATE] = {"plate", "车牌号"},
     [DK_PERSONAL_NAME] = {"name", "姓名"},
 };
 
@@ -33,12 +37,14 @@ unsigned dk_personal_hints(const char *title)
         const char *word;
         unsigned hint;
     } words[] = {
-        {"身份证", DK_HINT_ID},      {"身份号", DK_HINT_ID},       {"证件号", DK_HINT_ID},      {"电话", DK_HINT_PHONE},
-        {"手机", DK_HINT_PHONE},     {"联系方式", DK_HINT_PHONE},  {"账号", DK_HINT_CARD},      {"帐号", DK_HINT_CARD},
-        {"卡号", DK_HINT_CARD},      {"账户", DK_HINT_CARD},       {"户主", DK_HINT_PERSON},    {"姓名", DK_HINT_PERSON},
-        {"受款人", DK_HINT_PERSON},  {"收款人", DK_HINT_PERSON},   {"领款人", DK_HINT_PERSON},  {"承包人", DK_HINT_PERSON},
-        {"农户", DK_HINT_PERSON},    {"被征收人", DK_HINT_PERSON}, {"被征地人", DK_HINT_PERSON}, {"承包方代表", DK_HINT_PERSON},
-        {"联系人", DK_HINT_CONTACT}, {"代表人", DK_HINT_CONTACT},  {"负责人", DK_HINT_CONTACT}, {"经办人", DK_HINT_CONTACT},
+        {"身份证", DK_HINT_ID},       {"身份号", DK_HINT_ID},         {"证件号", DK_HINT_ID},
+        {"电话", DK_HINT_PHONE},      {"手机", DK_HINT_PHONE},        {"联系方式", DK_HINT_PHONE},
+        {"账号", DK_HINT_CARD},       {"帐号", DK_HINT_CARD},         {"卡号", DK_HINT_CARD},
+        {"账户", DK_HINT_CARD},       {"户主", DK_HINT_PERSON},       {"姓名", DK_HINT_PERSON},
+        {"受款人", DK_HINT_PERSON},   {"收款人", DK_HINT_PERSON},     {"领款人", DK_HINT_PERSON},
+        {"承包人", DK_HINT_PERSON},   {"农户", DK_HINT_PERSON},       {"被征收人", DK_HINT_PERSON},
+        {"被征地人", DK_HINT_PERSON}, {"承包方代表", DK_HINT_PERSON}, {"联系人", DK_HINT_CONTACT},
+        {"代表人", DK_HINT_CONTACT},  {"负责人", DK_HINT_CONTACT},    {"经办人", DK_HINT_CONTACT},
     };
     unsigned hints = 0;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -49,8 +55,8 @@ unsigned dk_personal_hints(const char *title)
 
 /* ---- characters ---- */
 
-/* One character of UTF-8, folded: ASCII as it is, full-width forms as ASCII, all blanks ' ', all dashes '-', else its code
- * point. Bytes that are no UTF-8 stand for themselves, beyond all code points. */
+/* One character of UTF-8, folded: ASCII as it is, full-width forms as ASCII, all blanks ' ', all dashes '-', else its
+ * code point. Bytes that are no UTF-8 stand for themselves, beyond all code points. */
 typedef struct symbol {
     uint32_t c;
     size_t size;
@@ -75,7 +81,10 @@ static symbol symbol_at(const char *text, size_t size, size_t at)
     const size_t left = size - at;
     if (b[0] < 0x80)
         return (symbol){b[0], 1};
-    const size_t n = b[0] >= 0xF0 && b[0] < 0xF5 ? 4 : b[0] >= 0xE0 && b[0] < 0xF0 ? 3 : b[0] >= 0xC2 && b[0] < 0xE0 ? 2 : 0;
+    const size_t n = b[0] >= 0xF0 && b[0] < 0xF5   ? 4
+                     : b[0] >= 0xE0 && b[0] < 0xF0 ? 3
+                     : b[0] >= 0xC2 && b[0] < 0xE0 ? 2
+                                                   : 0;
     if (n == 0 || n > left)
         return (symbol){0x110000u + b[0], 1};
     uint32_t c = b[0] & (0x7Fu >> n);
@@ -198,11 +207,11 @@ static bool is_credit_code(const unsigned char *d)
 
 /* Digits without anything between them, and what joins them to the next. */
 typedef struct group {
-    size_t from, to;      /* bytes */
-    size_t n;             /* digits; only the first MOST_DIGITS are kept */
+    size_t from, to; /* bytes */
+    size_t n;        /* digits; only the first MOST_DIGITS are kept */
     unsigned char digits[MOST_DIGITS];
-    size_t x_to;          /* the end of an X behind it; 0: none */
-    char joint;           /* ' ', '-', '.', ')' if other digits follow at `next`; 0: none do */
+    size_t x_to; /* the end of an X behind it; 0: none */
+    char joint;  /* ' ', '-', '.', ')' if other digits follow at `next`; 0: none do */
     size_t next;
 } group;
 
@@ -285,7 +294,8 @@ static bool named_by_letters(const around *a, size_t at)
 /* A unit behind it: it is an amount. */
 static bool has_unit(const around *a, size_t at)
 {
-    static const char *const units[] = {"元", "万", "亿", "亩", "平方", "公顷", "公里", "米", "㎡", "吨", "m2", "m²", "ha", "%"};
+    static const char *const units[] = {"元", "万", "亿", "亩", "平方", "公顷", "公里",
+                                        "米", "㎡", "吨", "m2", "m²",   "ha",   "%"};
     while (at < a->size && a->text[at] == ' ')
         at++;
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
@@ -341,8 +351,8 @@ static bool match_old_id(const around *a, const run *r, dk_personal_hit *hit)
     return true;
 }
 
-/* Beginnings that issuers in China have: UnionPay 62, the older ones of ICBC and ABC 9558 and 9559, of CCB and BOC 4367 and
- * 4563, Visa, Mastercard and JCB. With 41 to 46, 51 to 54 and 35, codes of provinces begin, too: those are weak. */
+/* Beginnings that issuers in China have: UnionPay 62, the older ones of ICBC and ABC 9558 and 9559, of CCB and BOC 4367
+ * and 4563, Visa, Mastercard and JCB. With 41 to 46, 51 to 54 and 35, codes of provinces begin, too: those are weak. */
 static bool known_issuer(const run *r)
 {
     const unsigned two = number_of(r->digits, 2), four = number_of(r->digits, 4);
@@ -354,10 +364,12 @@ static bool known_issuer(const run *r)
 static bool match_card(const around *a, const run *r, dk_personal_hit *hit)
 {
     static const char *const words[] = {"账号", "帐号", "卡号", "银行", "账户", "帐户", NULL};
-    if (r->n < 16 || r->n > 19 || r->joint == '.' || r->joint == ')' || r->joint == MIXED || !dk_personal_luhn_valid(r->digits, r->n))
+    if (r->n < 16 || r->n > 19 || r->joint == '.' || r->joint == ')' || r->joint == MIXED ||
+        !dk_personal_luhn_valid(r->digits, r->n))
         return false;
     const uint32_t fours = CUT(4) | CUT(8) | CUT(12);
-    if (r->cuts != 0 && r->cuts != fours && r->cuts != (fours | CUT(16)) && r->cuts != CUT(6) && r->cuts != EVERY_CUT(r->n))
+    if (r->cuts != 0 && r->cuts != fours && r->cuts != (fours | CUT(16)) && r->cuts != CUT(6) &&
+        r->cuts != EVERY_CUT(r->n))
         return false;
     bool same = true, capitals;
     for (size_t i = 1; i < r->n; i++)
@@ -384,7 +396,8 @@ static bool match_mobile(const around *a, const run *r, dk_personal_hit *hit)
         if (same)
             prefix = n;
     }
-    if (prefix == SIZE_MAX || r->joint == ')' || (r->joint == MIXED && !(r->cuts & CUT(prefix))) || r->digits[prefix] != 1 || r->digits[prefix + 1] < 3)
+    if (prefix == SIZE_MAX || r->joint == ')' || (r->joint == MIXED && !(r->cuts & CUT(prefix))) ||
+        r->digits[prefix] != 1 || r->digits[prefix + 1] < 3)
         return false;
     const uint32_t cuts = r->cuts >> prefix & ~UINT32_C(1), within = r->cuts & (CUT(prefix) - 1);
     const bool apart = prefix > 0 && (r->cuts & CUT(prefix)) != 0;
@@ -414,8 +427,8 @@ static bool match_landline(const around *a, const run *r, dk_personal_hit *hit)
     static const char *const words[] = {"电话", "联系", "座机", NULL};
     const bool told = r->cuts == 0 && r->n >= 10 && (a->hints & DK_HINT_PHONE || near_word(a->text, r->from, words));
     const size_t area = r->cuts == CUT(3) ? 3 : r->cuts == CUT(4) ? 4 : !told ? 0 : r->digits[1] < 3 ? 3 : 4;
-    if (area == 0 || r->joint == '.' || r->joint == MIXED || r->digits[0] != 0 || (r->n - area != 7 && r->n - area != 8) ||
-        r->digits[area] < 2 || r->digits[area] > 8)
+    if (area == 0 || r->joint == '.' || r->joint == MIXED || r->digits[0] != 0 ||
+        (r->n - area != 7 && r->n - area != 8) || r->digits[area] < 2 || r->digits[area] > 8)
         return false;
     const bool three = (r->digits[1] == 1 && r->digits[2] == 0) || r->digits[1] == 2;
     if (three != (area == 3) || (area == 4 && r->digits[1] < 3) || has_unit(a, r->to))
@@ -431,7 +444,8 @@ static bool match_passport(const around *a, const run *r, dk_personal_hit *hit)
     static const char *const words[] = {"护照", NULL};
     bool capitals;
     const size_t letters = letters_before(a, r->from, &capitals);
-    if (r->cuts != 0 || r->n + letters != 9 || letters < 1 || letters > 2 || !capitals || !near_word(a->text, r->from, words))
+    if (r->cuts != 0 || r->n + letters != 9 || letters < 1 || letters > 2 || !capitals ||
+        !near_word(a->text, r->from, words))
         return false;
     if (r->to < a->size && is_letter(symbol_at(a->text, a->size, r->to).c))
         return false;
@@ -452,8 +466,8 @@ static void mask_digits(const unsigned char *digits, size_t n, bool x, char *out
     out[k] = '\0';
 }
 
-/* An identity number that begins a group too long for any number: what stands behind it, such as a telephone, was joined to
- * it without a blank. */
+/* An identity number that begins a group too long for any number: what stands behind it, such as a telephone, was
+ * joined to it without a blank. */
 static bool match_joined_id(const around *a, const group *g, dk_personal_hit *ret_hit)
 {
     enum { N = 18 };
@@ -522,7 +536,8 @@ static bool match_email(const around *a, size_t from, size_t at, dk_personal_hit
 {
     size_t start = at, n = 0, dots = 0, ending = 0;
     bool digits = true;
-    for (symbol s; start > from && n < 64 && is_local((s = symbol_before(a->text, start)).c) && s.size <= start - from; n++) {
+    for (symbol s; start > from && n < 64 && is_local((s = symbol_before(a->text, start)).c) && s.size <= start - from;
+         n++) {
         start -= s.size;
         digits &= is_digit(s.c);
     }
@@ -553,9 +568,10 @@ static bool match_email(const around *a, size_t from, size_t at, dk_personal_hit
 /* GA 36: the short name of a province, a letter, then five or six letters and digits. */
 static bool match_plate(const around *a, size_t at, uint32_t c, dk_personal_hit *hit)
 {
-    static const uint32_t provinces[] = {0x4EAC, 0x6D25, 0x6CAA, 0x6E1D, 0x5180, 0x8C6B, 0x4E91, 0x8FBD, 0x9ED1, 0x6E58, 0x7696,
-                                         0x9C81, 0x65B0, 0x82CF, 0x6D59, 0x8D63, 0x9102, 0x6842, 0x7518, 0x664B, 0x8499, 0x9655,
-                                         0x5409, 0x95FD, 0x8D35, 0x7CA4, 0x9752, 0x85CF, 0x5DDD, 0x5B81, 0x743C};
+    static const uint32_t provinces[] = {0x4EAC, 0x6D25, 0x6CAA, 0x6E1D, 0x5180, 0x8C6B, 0x4E91, 0x8FBD,
+                                         0x9ED1, 0x6E58, 0x7696, 0x9C81, 0x65B0, 0x82CF, 0x6D59, 0x8D63,
+                                         0x9102, 0x6842, 0x7518, 0x664B, 0x8499, 0x9655, 0x5409, 0x95FD,
+                                         0x8D35, 0x7CA4, 0x9752, 0x85CF, 0x5DDD, 0x5B81, 0x743C};
     bool known = false;
     for (size_t i = 0; !known && i < sizeof provinces / sizeof *provinces; i++)
         known = provinces[i] == c;
@@ -568,7 +584,8 @@ static bool match_plate(const around *a, size_t at, uint32_t c, dk_personal_hit 
         return false;
     end += s.size;
     char last[2] = {0};
-    if (end < a->size && ((s = symbol_at(a->text, a->size, end)).c == 0xB7 || s.c == 0x2022 || s.c == 0x30FB || s.c == ' '))
+    if (end < a->size &&
+        ((s = symbol_at(a->text, a->size, end)).c == 0xB7 || s.c == 0x2022 || s.c == 0x30FB || s.c == ' '))
         end += s.size;
     for (; end < a->size; end += s.size) {
         s = symbol_at(a->text, a->size, end);
@@ -610,8 +627,8 @@ static bool is_surname(uint32_t c)
     return false;
 }
 
-/* A name that is one: two to four characters with a family name, or several with a dot as of other nationalities. Not what
- * is masked already (张某, 王**), nor a place or a body. */
+/* A name that is one: two to four characters with a family name, or several with a dot as of other nationalities. Not
+ * what is masked already (张某, 王**), nor a place or a body. */
 static bool is_name(const char *text, size_t size)
 {
     static const char bodies[] = "村组社会厂局所队场司站院校部处办区县市镇乡街行店室库田地路公有无家";
@@ -682,8 +699,12 @@ static bool find_names(finder *f)
         while (end > first && (s = symbol_before(a->text, end)).c == ' ')
             end -= s.size;
         if (end > first && is_name(a->text + first, end - first)) {
-            dk_personal_hit hit = {.kind = DK_PERSONAL_NAME, .strong = (a->hints & DK_HINT_PERSON) != 0, .byte = first, .size = end - first};
-            snprintf(hit.masked, sizeof hit.masked, "%.*s**", (int)symbol_at(a->text, a->size, first).size, a->text + first);
+            dk_personal_hit hit = {.kind = DK_PERSONAL_NAME,
+                                   .strong = (a->hints & DK_HINT_PERSON) != 0,
+                                   .byte = first,
+                                   .size = end - first};
+            snprintf(hit.masked, sizeof hit.masked, "%.*s**", (int)symbol_at(a->text, a->size, first).size,
+                     a->text + first);
             if (!give(f, &hit))
                 return false;
         }
@@ -724,8 +745,8 @@ bool dk_personal_possible(const char *text, size_t size, unsigned hints)
     return digits >= 10 || (digits >= 3 && capitals >= 1 && others != 0);
 }
 
-void dk_personal_find(const char *text, size_t size, unsigned hints, bool (*each)(const dk_personal_hit *hit, void *user),
-                      void *user)
+void dk_personal_find(const char *text, size_t size, unsigned hints,
+                      bool (*each)(const dk_personal_hit *hit, void *user), void *user)
 {
     finder f = {.a = {text, size, hints}, .each = each, .user = user};
     if (!dk_personal_possible(text, size, hints))
@@ -743,7 +764,8 @@ void dk_personal_find(const char *text, size_t size, unsigned hints, bool (*each
             found = match_number(&f.a, at, &hit, &g);
             step = g.to - at;
             /* of an address, what stands before the @ is no number of its own, unless it is a mobile number */
-            if (found && hit.kind != DK_PERSONAL_MOBILE && hit.byte + hit.size < size && text[hit.byte + hit.size] == '@')
+            if (found && hit.kind != DK_PERSONAL_MOBILE && hit.byte + hit.size < size &&
+                text[hit.byte + hit.size] == '@')
                 found = false;
         } else if (s.c == '@') {
             found = at > end && match_email(&f.a, end, at, &hit);

@@ -1,9 +1,9 @@
-/* Personal data in a text: what must not be published by mistake (个人信息保护法 §28; 政府信息公开条例 §15). Pure functions
- * over UTF-8; which fields are looked through is decided by store/findings.h.
+/* Personal data in a text: what must not be published by mistake (个人信息保护法 §28; 政府信息公开条例 §15). Pure
+ * functions over UTF-8; which fields are looked through is decided by store/findings.h.
  *
- * A hit is strong when its form alone shows what it is (a check digit, a numbering plan), or when the text or the title of
- * the field says so; weak when a public number may well look like it. Numbers are found with spaces, dashes and full-width
- * digits, and never inside a longer run of digits: no mobile number is found in a licence number. */
+ * A hit is strong when its form alone shows what it is (a check digit, a numbering plan), or when the text or the title
+ * of the field says so; weak when a public number may well look like it. Numbers are found with spaces, dashes and
+ * full-width digits, and never inside a longer run of digits: no mobile number is found in a licence number. */
 #ifndef DK_STORE_PERSONAL_DATA_H
 #define DK_STORE_PERSONAL_DATA_H
 
@@ -27,10 +27,10 @@ const char *dk_personal_kind_name(dk_personal_kind kind);  /* for programs: "id_
 const char *dk_personal_kind_title(dk_personal_kind kind); /* for people: 身份证号 … */
 
 /* What the title of a field says about its values; bits. */
-#define DK_HINT_ID 1u      /* 身份证号, 证件号码 */
-#define DK_HINT_PHONE 2u   /* 电话, 手机 */
-#define DK_HINT_CARD 4u    /* 账号, 卡号 */
-#define DK_HINT_PERSON 8u  /* 户主, 姓名, 受款人: a name is a strong hit */
+#define DK_HINT_ID 1u       /* 身份证号, 证件号码 */
+#define DK_HINT_PHONE 2u    /* 电话, 手机 */
+#define DK_HINT_CARD 4u     /* 账号, 卡号 */
+#define DK_HINT_PERSON 8u   /* 户主, 姓名, 受款人: a name is a strong hit */
 #define DK_HINT_CONTACT 16u /* 联系人, 法定代表人: of who acts for a company, so weak */
 unsigned dk_personal_hints(const char *title);
 
@@ -42,14 +42,15 @@ typedef struct dk_personal_hit {
     char masked[64];   /* for reports and logs: "34**************34"; never the whole */
 } dk_personal_hit;
 
-/* Calls each for every hit, names first, then the rest from left to right; they do not overlap. each returns false to stop. Text that is not UTF-8 is
- * read as far as it is. Takes time in proportion to the size. */
+/* Calls each for every hit, names first, then the rest from left to right; they do not overlap. each returns false to
+ * stop. Text that is not UTF-8 is read as far as it is. Takes time in proportion to the size. */
 void dk_personal_find(const char *text, size_t size, unsigned hints,
                       bool (*each)(const dk_personal_hit *hit, void *user), void *user);
 /* Whether there may be a hit at all: for the many texts where there is none. */
 bool dk_personal_possible(const char *text, size_t size, unsigned hints);
 
-/* The rules, for who checks a single number. digits: n of them, values 0 to 9, the last of an 18-character one 10 for X. */
+/* The rules, for who checks a single number. digits: n of them, values 0 to 9, the last of an 18-character one 10 for
+ * X. */
 bool dk_personal_id_valid(const unsigned char *digits, size_t n); /* 18: division, date and check digit; 15: without */
 bool dk_personal_luhn_valid(const unsigned char *digits, size_t n);
 

@@ -1,5 +1,6 @@
-/* dk_places(POINTER): places as a table that SQL can read (SQLite, "The Virtual Table Mechanism": an eponymous, read-only
- * table with a hidden column). The source is bound with sqlite3_bind_pointer and lives as long as the statement runs. */
+/* dk_places(POINTER): places as a table that SQL can read (SQLite, "The Virtual Table Mechanism": an eponymous,
+ * read-only table with a hidden column). The source is bound with sqlite3_bind_pointer and lives as long as the
+ * statement runs. */
 #include "store/selection.h"
 
 #include <stdlib.h>
@@ -145,9 +146,8 @@ dk_status dk_places_register(sqlite3 *db, dk_error *err)
         .xColumn = column,
         .xRowid = row_id,
     };
-    return sqlite3_create_module(db, "dk_places", &module, NULL) == SQLITE_OK
-               ? DK_OK
-               : dk_fail(err, DK_NOMEM, "out of memory");
+    return sqlite3_create_module(db, "dk_places", &module, NULL) == SQLITE_OK ? DK_OK
+                                                                              : dk_fail(err, DK_NOMEM, "out of memory");
 }
 
 static int compare(const void *a, const void *b)

@@ -22,18 +22,18 @@ double dk_central_meridian(double lon)
     return 3.0 * round(lon / 3.0);
 }
 
-/* sinh(e artanh(e s)) for |s| <= 1: what conformal latitude takes off (Karney 2011, equations 7 and 9). e s is below 0.082, so that
- * both functions are a few terms of their series, exact to the last digit. */
+/* sinh(e artanh(e s)) for |s| <= 1: what conformal latitude takes off (Karney 2011, equations 7 and 9). e s is below
+ * 0.082, so that both functions are a few terms of their series, exact to the last digit. */
 static double conformal_part(double s)
 {
     const double e2 = FLATTENING * (2.0 - FLATTENING), q = e2 * s * s;
-    const double x = e2 * s *
-                     (1 + q * (1.0 / 3 + q * (1.0 / 5 + q * (1.0 / 7 + q * (1.0 / 9 + q * (1.0 / 11 + q * (1.0 / 13)))))));
+    const double x =
+        e2 * s * (1 + q * (1.0 / 3 + q * (1.0 / 5 + q * (1.0 / 7 + q * (1.0 / 9 + q * (1.0 / 11 + q * (1.0 / 13)))))));
     return x * (1 + x * x / 6 * (1 + x * x / 20));
 }
 
-/* The functions of the spherical coordinates xi and eta that the series needs follow from tan xi = t / cos(lambda) and sinh eta =
- * sin(lambda) / h without calling any, and their multiples from Clenshaw's recurrence in complex numbers. */
+/* The functions of the spherical coordinates xi and eta that the series needs follow from tan xi = t / cos(lambda) and
+ * sinh eta = sin(lambda) / h without calling any, and their multiples from Clenshaw's recurrence in complex numbers. */
 void dk_gauss_krueger(double lon, double lat, double meridian, double *ret_east, double *ret_north)
 {
     const double radian = acos(-1.0) / 180.0;

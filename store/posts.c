@@ -550,7 +550,8 @@ static dk_status drop_from_block(int64_t term, int64_t first, const places *bloc
 static dk_status drop(dropping *d, dk_error *err)
 {
     dk_buf_init(&d->data);
-    const dk_status status = d->first_row > d->last_row ? DK_OK : each_block(d->store, d->kind, drop_from_block, d, err);
+    const dk_status status =
+        d->first_row > d->last_row ? DK_OK : each_block(d->store, d->kind, drop_from_block, d, err);
     free(d->kept.places);
     dk_buf_finish(&d->data);
     return status;
@@ -571,7 +572,8 @@ dk_status dk_posts_drop_rows(dk_store *store, const dk_kind *kind, const int64_t
         return no_memory(err);
     memcpy(sorted, rows, n * sizeof *sorted);
     qsort(sorted, n, sizeof *sorted, ascending);
-    dropping d = {.store = store, .kind = kind, .first_row = sorted[0], .last_row = sorted[n - 1], .rows = sorted, .n_rows = n};
+    dropping d = {
+        .store = store, .kind = kind, .first_row = sorted[0], .last_row = sorted[n - 1], .rows = sorted, .n_rows = n};
     const dk_status status = drop(&d, err);
     free(sorted);
     return status;

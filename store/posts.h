@@ -19,8 +19,8 @@ dk_status dk_post_last(dk_store *store, const dk_kind *kind, int64_t term, dk_pl
  * Caller frees. */
 typedef struct dk_post_join dk_post_join;
 dk_post_join *dk_post_join_create(dk_store *store, const dk_kind *kind, const int64_t *terms, size_t n, int64_t after);
-/* The same of terms by their folded texts, which are borrowed until the join is freed; of one that no row has there are no
- * places. */
+/* The same of terms by their folded texts, which are borrowed until the join is freed; of one that no row has there are
+ * no places. */
 typedef struct dk_post_text {
     int field;
     const char *text;

@@ -34,8 +34,8 @@ typedef struct listing {
 static dk_status count_rows(listing *list, dk_pending *pending)
 {
     sqlite3_stmt *stmt = NULL;
-    dk_status status =
-        dk_sql_prepare(list->store, "SELECT division,added,changed,documents FROM dikuai_brought WHERE batch=?1", &stmt, list->err);
+    dk_status status = dk_sql_prepare(
+        list->store, "SELECT division,added,changed,documents FROM dikuai_brought WHERE batch=?1", &stmt, list->err);
     if (status != DK_OK)
         return status;
     sqlite3_bind_int64(stmt, 1, pending->batch.id);
@@ -66,16 +66,20 @@ static const char *keep(dk_buf *texts, const char *text)
 static bool keep_batch(const dk_batch *batch, void *user)
 {
     listing *list = user;
-    const bool waits = strcmp(batch->state, "staged") == 0 || strcmp(batch->state, "reviewed") == 0 || strcmp(batch->state, "rejected") == 0;
-    dk_pending pending = {.batch = *batch, .kind = dk_catalogue_kind(list->store->catalogue, batch->kind), .strong = -1, .weak = -1};
+    const bool waits = strcmp(batch->state, "staged") == 0 || strcmp(batch->state, "reviewed") == 0 ||
+                       strcmp(batch->state, "rejected") == 0;
+    dk_pending pending = {
+        .batch = *batch, .kind = dk_catalogue_kind(list->store->catalogue, batch->kind), .strong = -1, .weak = -1};
     if (pending.kind == NULL || strcmp(batch->state, "loading") == 0 || (list->only != 0 && batch->id != list->only) ||
         (list->only == 0 && !list->all && !waits))
         return true;
     list->status = count_rows(list, &pending);
     if (list->status != DK_OK || pending.added + pending.changed + pending.documents == 0)
         return list->status == DK_OK;
-    const char **texts[] = {&pending.batch.kind,  &pending.batch.title,    &pending.batch.source, &pending.batch.state, &pending.batch.created_at,
-                            &pending.batch.datum, &pending.batch.loader,   &pending.batch.reviewer, &pending.batch.reason, &pending.batch.due};
+    const char **texts[] = {&pending.batch.kind,   &pending.batch.title,      &pending.batch.source,
+                            &pending.batch.state,  &pending.batch.created_at, &pending.batch.datum,
+                            &pending.batch.loader, &pending.batch.reviewer,   &pending.batch.reason,
+                            &pending.batch.due};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         *texts[i] = keep(&list->texts, *texts[i]);
     if (list->texts.failed || !dk_grow(&list->found, &list->capacity, list->n + 1, sizeof *list->found)) {
@@ -88,8 +92,10 @@ static bool keep_batch(const dk_batch *batch, void *user)
 
 static dk_status give_batch(listing *list, dk_pending *pending)
 {
-    const char **texts[] = {&pending->batch.kind,  &pending->batch.title,    &pending->batch.source, &pending->batch.state, &pending->batch.created_at,
-                            &pending->batch.datum, &pending->batch.loader,   &pending->batch.reviewer, &pending->batch.reason, &pending->batch.due};
+    const char **texts[] = {&pending->batch.kind,   &pending->batch.title,      &pending->batch.source,
+                            &pending->batch.state,  &pending->batch.created_at, &pending->batch.datum,
+                            &pending->batch.loader, &pending->batch.reviewer,   &pending->batch.reason,
+                            &pending->batch.due};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         *texts[i] = (const char *)list->texts.data + (uintptr_t)*texts[i];
     if (!pending->whole)
@@ -158,8 +164,8 @@ static bool give_act(const dk_act *act, void *user)
     return a->each(&told, a->user);
 }
 
-dk_status dk_preview_acts(dk_store *store, const dk_viewer *viewer, int64_t batch, bool (*each)(const dk_act *act, void *user),
-                          void *user, dk_error *err)
+dk_status dk_preview_acts(dk_store *store, const dk_viewer *viewer, int64_t batch,
+                          bool (*each)(const dk_act *act, void *user), void *user, dk_error *err)
 {
     acts a = {.each = each, .user = user};
     const dk_status status = dk_preview_batch(store, viewer, batch, note_whole, &a.whole, err);
@@ -233,9 +239,11 @@ static dk_status read_row(changes *c, size_t which, int64_t row, shown_row *ret_
     dk_stored_row_columns(c->read[which], 0, c->kind, row, &ret_row->stored);
     const int field = c->kind->division_field;
     const dk_value *division = field >= 0 ? &ret_row->stored.values[field] : NULL;
-    if (!dk_viewer_covers(c->kind, c->preview->viewer, division != NULL && division->type == DK_TEXT ? division->text.data : NULL))
+    if (!dk_viewer_covers(c->kind, c->preview->viewer,
+                          division != NULL && division->type == DK_TEXT ? division->text.data : NULL))
         return DK_OK;
-    dk_row_seen(c->kind, &ret_row->stored, &c->view, true, ret_row->values, ret_row->label, sizeof ret_row->label, &ret_row->seen);
+    dk_row_seen(c->kind, &ret_row->stored, &c->view, true, ret_row->values, ret_row->label, sizeof ret_row->label,
+                &ret_row->seen);
     ret_row->there = true;
     return DK_OK;
 }
@@ -262,7 +270,9 @@ static dk_status give_change(changes *c, int64_t now, int64_t then, bool conflic
     const double *bounds = c->preview->bounds;
     if (status != DK_OK || !main->there || (bounds != NULL && !meets(bounds, &rows[0]) && !meets(bounds, &rows[1])))
         goto out;
-    dk_change change = {.kind = now == 0 ? DK_CHANGE_ADDED : then == 0 ? DK_CHANGE_REMOVED : DK_CHANGE_CHANGED,
+    dk_change change = {.kind = now == 0    ? DK_CHANGE_ADDED
+                                : then == 0 ? DK_CHANGE_REMOVED
+                                            : DK_CHANGE_CHANGED,
                         .now = rows[0].there ? &rows[0].seen : NULL,
                         .then = rows[1].there ? &rows[1].seen : NULL,
                         .conflict = conflict};
@@ -271,8 +281,9 @@ static dk_status give_change(changes *c, int64_t now, int64_t then, bool conflic
         for (size_t i = 0; i < c->kind->n_fields; i++)
             if ((both >> i & 1) != 0 && !dk_value_equal(&change.now->values[i], &change.then->values[i]))
                 change.differs |= UINT64_C(1) << i;
-        change.outline = change.now->wkb_size != change.then->wkb_size ||
-                         (change.now->wkb_size > 0 && memcmp(change.now->wkb, change.then->wkb, change.now->wkb_size) != 0);
+        change.outline =
+            change.now->wkb_size != change.then->wkb_size ||
+            (change.now->wkb_size > 0 && memcmp(change.now->wkb, change.then->wkb, change.now->wkb_size) != 0);
     }
     c->stopped = !c->each(&change, c->user);
     c->given++;
@@ -331,8 +342,9 @@ static dk_status next_rows(changes *c, int64_t after, step_row *rows, size_t *re
     return status == DK_END ? DK_OK : status;
 }
 
-dk_status dk_preview_changes(dk_store *store, const dk_preview *preview, bool (*each)(const dk_change *change, void *user),
-                             void *user, int64_t *ret_next, dk_error *err)
+dk_status dk_preview_changes(dk_store *store, const dk_preview *preview,
+                             bool (*each)(const dk_change *change, void *user), void *user, int64_t *ret_next,
+                             dk_error *err)
 {
     dk_pending found = {.kind = NULL};
     changes c = {.store = store, .preview = preview, .each = each, .user = user};
@@ -348,9 +360,12 @@ dk_status dk_preview_changes(dk_store *store, const dk_preview *preview, bool (*
         goto out;
     if (preview->withdraw ? found.batch.published_in == 0 || found.batch.withdrawn_in != 0
                           : found.batch.published_in != 0 || found.batch.withdrawn_in != 0) {
-        status = dk_fail(err, DK_INVALID, preview->withdraw ? "Batch %lld is not published, so its withdrawal changes nothing."
-                                                            : "Batch %lld does not wait any more; with withdraw=true, a published one shows what its withdrawal would change.",
-                         (long long)preview->batch);
+        status = dk_fail(
+            err, DK_INVALID,
+            preview->withdraw
+                ? "Batch %lld is not published, so its withdrawal changes nothing."
+                : "Batch %lld does not wait any more; with withdraw=true, a published one shows what its withdrawal would change.",
+            (long long)preview->batch);
         goto out;
     }
     c.kind = found.kind;

@@ -18,18 +18,18 @@ typedef struct dk_pending {
 
 /* Whether the viewer is shown batches at all. */
 bool dk_preview_allowed(const dk_viewer *viewer);
-/* Batches with rows within the viewer's scope, the last one first: those that wait, or all but those that were given up.
- * each returns false to stop. */
+/* Batches with rows within the viewer's scope, the last one first: those that wait, or all but those that were given
+ * up. each returns false to stop. */
 dk_status dk_preview_batches(dk_store *store, const dk_viewer *viewer, bool all,
                              bool (*each)(const dk_pending *pending, void *user), void *user, dk_error *err);
 /* One of them: DK_NOT_FOUND also if the viewer may not know of it. each is called once. */
 dk_status dk_preview_batch(dk_store *store, const dk_viewer *viewer, int64_t batch,
                            bool (*each)(const dk_pending *pending, void *user), void *user, dk_error *err);
 
-/* Who did what with it, in order. What was justified names rows and what was found in them: to whom not all rows are within
- * scope its reason is empty. DK_NOT_FOUND as of dk_preview_batch. */
-dk_status dk_preview_acts(dk_store *store, const dk_viewer *viewer, int64_t batch, bool (*each)(const dk_act *act, void *user),
-                          void *user, dk_error *err);
+/* Who did what with it, in order. What was justified names rows and what was found in them: to whom not all rows are
+ * within scope its reason is empty. DK_NOT_FOUND as of dk_preview_batch. */
+dk_status dk_preview_acts(dk_store *store, const dk_viewer *viewer, int64_t batch,
+                          bool (*each)(const dk_act *act, void *user), void *user, dk_error *err);
 
 typedef enum dk_change_kind { DK_CHANGE_ADDED = 0, DK_CHANGE_CHANGED, DK_CHANGE_REMOVED } dk_change_kind;
 
@@ -51,10 +51,11 @@ typedef struct dk_preview {
     size_t limit;         /* changes */
 } dk_preview;
 
-/* A page of changes in the order of the batch's rows. *ret_next: where the next page begins; 0: this was all. A page may
- * have fewer changes than its limit, or none, and be followed by others: the time for one is bounded. DK_NOT_FOUND as of
- * dk_preview_batch. */
-dk_status dk_preview_changes(dk_store *store, const dk_preview *preview, bool (*each)(const dk_change *change, void *user),
-                             void *user, int64_t *ret_next, dk_error *err);
+/* A page of changes in the order of the batch's rows. *ret_next: where the next page begins; 0: this was all. A page
+ * may have fewer changes than its limit, or none, and be followed by others: the time for one is bounded. DK_NOT_FOUND
+ * as of dk_preview_batch. */
+dk_status dk_preview_changes(dk_store *store, const dk_preview *preview,
+                             bool (*each)(const dk_change *change, void *user), void *user, int64_t *ret_next,
+                             dk_error *err);
 
 #endif

@@ -133,8 +133,8 @@ static bool same_stem(const char *a, const char *b)
 }
 
 /* Whether a row of the batch has a key that the source's name qualifies. */
-static dk_status qualifies(dk_store *store, const dk_kind *kind, int64_t batch, int64_t source, const char *name, bool *ret_does,
-                           dk_error *err)
+static dk_status qualifies(dk_store *store, const dk_kind *kind, int64_t batch, int64_t source, const char *name,
+                           bool *ret_does, dk_error *err)
 {
     char sql[160];
     int size;
@@ -143,8 +143,8 @@ static dk_status qualifies(dk_store *store, const dk_kind *kind, int64_t batch, 
     dk_buf_init(&prefix);
     const char *stem = stem_of(name, &size);
     dk_buf_format(&prefix, "%.*s:", size, stem);
-    snprintf(sql, sizeof sql, "SELECT 1 FROM row_%s WHERE batch=?1 AND source=?2 AND substr(key,1,length(?3))=?3 LIMIT 1",
-             kind->name);
+    snprintf(sql, sizeof sql,
+             "SELECT 1 FROM row_%s WHERE batch=?1 AND source=?2 AND substr(key,1,length(?3))=?3 LIMIT 1", kind->name);
     const char *text = dk_buf_cstr(&prefix);
     dk_status status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(store, sql, &stmt, err);
     if (status == DK_OK) {
@@ -166,17 +166,18 @@ dk_status dk_source_copies(dk_store *store, const dk_kind *kind, int64_t batch,
     sqlite3_stmt *stmt = NULL;
     if (!kind->qualify_by_source)
         return DK_OK;
-    /* The largest file tells: a .prj or .cpg is the same for many. So written, SQLite makes an index of the digests; else it
-     * would compare each file with each. What came in an archive has the archive's bytes, as all else in it, and tells nothing:
-     * its pairs would be millions. */
-    dk_status status = dk_sql_prepare(store,
-                                      "WITH f AS MATERIALIZED (SELECT source,name,sha256 FROM dikuai_file) SELECT n.id,n.name,nf.name,o.name,f.name,o.batch FROM dikuai_source n"
-                                      " CROSS JOIN dikuai_file nf ON nf.source=n.id AND nf.bytes=(SELECT max(bytes) FROM dikuai_file"
-                                      " WHERE source=n.id) AND instr(n.name,nf.name||'/')=0"
-                                      " CROSS JOIN f ON f.sha256=nf.sha256 AND +f.source<n.id"
-                                      " CROSS JOIN dikuai_source o ON o.id=f.source CROSS JOIN dikuai_batch b ON b.id=o.batch"
-                                      " WHERE n.batch=?1 AND b.kind=?2 AND b.state<>'withdrawn' GROUP BY n.id ORDER BY n.id",
-                                      &stmt, err);
+    /* The largest file tells: a .prj or .cpg is the same for many. So written, SQLite makes an index of the digests;
+     * else it would compare each file with each. What came in an archive has the archive's bytes, as all else in it,
+     * and tells nothing: its pairs would be millions. */
+    dk_status status = dk_sql_prepare(
+        store,
+        "WITH f AS MATERIALIZED (SELECT source,name,sha256 FROM dikuai_file) SELECT n.id,n.name,nf.name,o.name,f.name,o.batch FROM dikuai_source n"
+        " CROSS JOIN dikuai_file nf ON nf.source=n.id AND nf.bytes=(SELECT max(bytes) FROM dikuai_file"
+        " WHERE source=n.id) AND instr(n.name,nf.name||'/')=0"
+        " CROSS JOIN f ON f.sha256=nf.sha256 AND +f.source<n.id"
+        " CROSS JOIN dikuai_source o ON o.id=f.source CROSS JOIN dikuai_batch b ON b.id=o.batch"
+        " WHERE n.batch=?1 AND b.kind=?2 AND b.state<>'withdrawn' GROUP BY n.id ORDER BY n.id",
+        &stmt, err);
     if (status != DK_OK)
         return status;
     sqlite3_bind_int64(stmt, 1, batch);
@@ -206,16 +207,17 @@ typedef struct pair {
     const char *name;
 } pair;
 
-/* The first row with an outline of a source, and the key of the same row in the earlier one, if it has the same outline there
- * and another key. *ret_keys: both, NUL-terminated; empty: there is none. */
+/* The first row with an outline of a source, and the key of the same row in the earlier one, if it has the same outline
+ * there and another key. *ret_keys: both, NUL-terminated; empty: there is none. */
 static dk_status other_key(dk_store *store, const dk_kind *kind, const pair *of, dk_buf *ret_keys, dk_error *err)
 {
     char sql[300];
     sqlite3_stmt *first = NULL, *same = NULL;
     dk_buf_clear(ret_keys);
-    snprintf(sql, sizeof sql,
-             "SELECT row,key,source_row FROM row_%s WHERE batch=?1 AND source=?2 AND length(geom)>=%d ORDER BY row LIMIT 1",
-             kind->name, OUTLINE_BYTES);
+    snprintf(
+        sql, sizeof sql,
+        "SELECT row,key,source_row FROM row_%s WHERE batch=?1 AND source=?2 AND length(geom)>=%d ORDER BY row LIMIT 1",
+        kind->name, OUTLINE_BYTES);
     dk_status status = dk_sql_prepare(store, sql, &first, err);
     snprintf(sql, sizeof sql,
              "SELECT key FROM row_%s WHERE batch=?1 AND source=?2 AND source_row=?3 AND key<>?4"
@@ -249,7 +251,8 @@ out:
 }
 
 dk_status dk_source_rekeyed(dk_store *store, const dk_kind *kind, int64_t batch,
-                            bool (*each)(const char *source, const char *key, const char *earlier, int64_t batch, void *user),
+                            bool (*each)(const char *source, const char *key, const char *earlier, int64_t batch,
+                                         void *user),
                             void *user, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
@@ -257,15 +260,20 @@ dk_status dk_source_rekeyed(dk_store *store, const dk_kind *kind, int64_t batch,
     if (kind->geometry == DK_NO_GEOMETRY)
         return DK_OK;
     dk_buf_init(&keys);
-    /* The largest file tells. What came in an archive has the archive's bytes, as all else in it: its name belongs to them. */
-#define SAME(file, source) file ".sha256||CASE WHEN instr(" source ".name," file ".name||'/')>0 THEN " source ".name ELSE '' END"
+    /* The largest file tells. What came in an archive has the archive's bytes, as all else in it: its name belongs to
+     * them. */
+#define SAME(file, source)                                                                                             \
+    file ".sha256||CASE WHEN instr(" source ".name," file ".name||'/')>0 THEN " source ".name ELSE '' END"
     dk_status status = dk_sql_prepare(
         store,
-        "WITH o AS MATERIALIZED (SELECT s.id,s.name,s.batch," SAME("f", "s") " AS same FROM dikuai_file f JOIN dikuai_source s"
-        " ON s.id=f.source WHERE s.batch<>?1) SELECT n.id,n.name,o.id,o.name,o.batch FROM dikuai_source n"
-        " CROSS JOIN dikuai_file f ON f.source=n.id AND f.bytes=(SELECT max(bytes) FROM dikuai_file WHERE source=n.id)"
-        " CROSS JOIN o ON o.same=" SAME("f", "n") " CROSS JOIN dikuai_batch b ON b.id=o.batch"
-        " WHERE n.batch=?1 AND b.kind=?2 AND b.state<>'withdrawn' ORDER BY n.id,o.id",
+        "WITH o AS MATERIALIZED (SELECT s.id,s.name,s.batch," SAME(
+            "f",
+            "s") " AS same FROM dikuai_file f JOIN dikuai_source s"
+                 " ON s.id=f.source WHERE s.batch<>?1) SELECT n.id,n.name,o.id,o.name,o.batch FROM dikuai_source n"
+                 " CROSS JOIN dikuai_file f ON f.source=n.id AND f.bytes=(SELECT max(bytes) FROM dikuai_file WHERE source=n.id)"
+                 " CROSS JOIN o ON o.same=" SAME(
+                     "f", "n") " CROSS JOIN dikuai_batch b ON b.id=o.batch"
+                               " WHERE n.batch=?1 AND b.kind=?2 AND b.state<>'withdrawn' ORDER BY n.id,o.id",
         &stmt, err);
 #undef SAME
     if (status != DK_OK)
@@ -273,8 +281,8 @@ dk_status dk_source_rekeyed(dk_store *store, const dk_kind *kind, int64_t batch,
     sqlite3_bind_int64(stmt, 1, batch);
     sqlite3_bind_text(stmt, 2, kind->name, -1, SQLITE_STATIC);
     for (int looked_at = 0; looked_at < MOST_SOURCES && (status = dk_sql_step(store, stmt, err)) == DK_OK;) {
-        const pair of = {batch, sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 4), sqlite3_column_int64(stmt, 2),
-                         text_of(stmt, 1)};
+        const pair of = {batch, sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 4),
+                         sqlite3_column_int64(stmt, 2), text_of(stmt, 1)};
         if (!same_stem(of.name, text_of(stmt, 3)))
             continue;
         looked_at++;

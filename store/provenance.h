@@ -39,16 +39,18 @@ dk_status dk_query_origin(dk_store *store, const dk_kind *kind, const char *key,
                           int64_t generation, void (*each)(const dk_origin *origin, void *user), void *user,
                           dk_error *err);
 
-/* Sources of a batch, also of one that is being loaded, with the same bytes as one that came before and another name, by which
- * keys of their rows are qualified: what is in them is there twice. Each is called with the two and the batch of the earlier. */
+/* Sources of a batch, also of one that is being loaded, with the same bytes as one that came before and another name,
+ * by which keys of their rows are qualified: what is in them is there twice. Each is called with the two and the batch
+ * of the earlier. */
 dk_status dk_source_copies(dk_store *store, const dk_kind *kind, int64_t batch,
                            void (*each)(const char *source, const char *earlier, int64_t batch, void *user), void *user,
                            dk_error *err);
-/* Sources of a batch of a layer that came before under their name and with the same bytes, and have the outlines of their rows
- * under other keys now: the first row of each is looked at, and not of more than some twenty sources. Each is called with the
- * two keys and the earlier batch; false from it ends the search. */
+/* Sources of a batch of a layer that came before under their name and with the same bytes, and have the outlines of
+ * their rows under other keys now: the first row of each is looked at, and not of more than some twenty sources. Each
+ * is called with the two keys and the earlier batch; false from it ends the search. */
 dk_status dk_source_rekeyed(dk_store *store, const dk_kind *kind, int64_t batch,
-                            bool (*each)(const char *source, const char *key, const char *earlier, int64_t batch, void *user),
+                            bool (*each)(const char *source, const char *key, const char *earlier, int64_t batch,
+                                         void *user),
                             void *user, dk_error *err);
 
 #endif

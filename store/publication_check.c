@@ -98,7 +98,9 @@ static dk_status check_log(checking *c, const dk_note_key *given, size_t n_given
 /* ---- rows ---- */
 
 /* Runs a query of two columns, a text and a number, and tells of each row: format has %s and PRId64 for them. */
-static dk_status each_found(checking *c, const char *format, const char *sql, void (*each)(checking *c, const char *format, const char *text, int64_t number), dk_error *err)
+static dk_status each_found(checking *c, const char *format, const char *sql,
+                            void (*each)(checking *c, const char *format, const char *text, int64_t number),
+                            dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     dk_status status = dk_sql_prepare(c->store, sql, &stmt, err);
@@ -112,19 +114,22 @@ static dk_status each_found(checking *c, const char *format, const char *sql, vo
 
 static void tell_unlogged(checking *c, const char *kind, const char *key, int64_t row)
 {
-    tell(c, "%s %.300s (row %" PRId64 ") is published, and the newest entry of the publication log about it does not "
-            "say so: it was not published by dikuai, or entries were taken away.",
+    tell(c,
+         "%s %.300s (row %" PRId64 ") is published, and the newest entry of the publication log about it does not "
+         "say so: it was not published by dikuai, or entries were taken away.",
          kind, key, row);
 }
 
 static void tell_lost(checking *c, const char *kind, const char *key, int64_t entry)
 {
-    tell(c, "%s %.300s: entry %" PRId64 " of the publication log says that it was published, none says that it was "
-            "withdrawn, and it is not there.",
+    tell(c,
+         "%s %.300s: entry %" PRId64 " of the publication log says that it was published, none says that it was "
+         "withdrawn, and it is not there.",
          kind, key, entry);
 }
 
-/* What the public sees of a row now is what its newest entry says, although that was written under another catalogue. */
+/* What the public sees of a row now is what its newest entry says, although that was written under another catalogue.
+ */
 static dk_status check_seen(checking *c, const dk_kind *kind, const char *alive, dk_error *err)
 {
     const char *k = kind->name;
@@ -142,8 +147,10 @@ static dk_status check_seen(checking *c, const dk_kind *kind, const char *alive,
         if (dk_log_read(c->log, entry, &record, NULL) == DK_OK) /* else it was told already */
             status = dk_log_record_public(c->log, &record, &seen, err);
         if (status == DK_OK && !seen)
-            tell(c, "Entry %" PRId64 " of the publication log (%s, row %" PRId64 ") says something else than what the public "
-                    "sees of that row by the catalogue in force.",
+            tell(c,
+                 "Entry %" PRId64 " of the publication log (%s, row %" PRId64
+                 ") says something else than what the public "
+                 "sees of that row by the catalogue in force.",
                  entry, k, record.row);
     }
     sqlite3_finalize(stmt);
@@ -154,7 +161,8 @@ static dk_status check_rows(checking *c, const dk_kind *kind, dk_error *err)
 {
     const char *k = kind->name;
     char alive[120], sql[1800];
-    snprintf(alive, sizeof alive, "l.born<=%" PRId64 " AND (l.died=0 OR l.died>%" PRId64 ")", c->generation, c->generation);
+    snprintf(alive, sizeof alive, "l.born<=%" PRId64 " AND (l.died=0 OR l.died>%" PRId64 ")", c->generation,
+             c->generation);
     /* Of a row that is published the content is made of the row, never a kept one. */
     snprintf(sql, sizeof sql,
              "SELECT coalesce((SELECT key FROM row_%s r WHERE r.row=l.row),'?'),l.row FROM life_%s l WHERE %s AND"
@@ -214,7 +222,8 @@ static dk_status named_erased(checking *c, numbers *named, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     dk_status status = dk_sql_prepare(
-        c->store, "SELECT content FROM log_content WHERE kind='+redact' AND entry<?1 AND content IS NOT NULL", &stmt, err);
+        c->store, "SELECT content FROM log_content WHERE kind='+redact' AND entry<?1 AND content IS NOT NULL", &stmt,
+        err);
     if (status == DK_OK)
         sqlite3_bind_int64(stmt, 1, c->size);
     while (status == DK_OK && (status = dk_sql_step(c->store, stmt, err)) == DK_OK) {
@@ -249,7 +258,8 @@ static dk_status check_erased(checking *c, dk_error *err)
     while (status == DK_OK && (status = dk_sql_step(c->store, stmt, err)) == DK_OK) {
         const int64_t entry = sqlite3_column_int64(stmt, 0);
         if (named.n == 0 || bsearch(&entry, named.entries, named.n, sizeof entry, ascending) == NULL)
-            tell(c, "Entry %" PRId64 " of the publication log has lost what it is about, and no redaction names it.", entry);
+            tell(c, "Entry %" PRId64 " of the publication log has lost what it is about, and no redaction names it.",
+                 entry);
     }
     sqlite3_finalize(stmt);
     if (status == DK_END)
@@ -272,8 +282,10 @@ static dk_status check_kept(checking *c, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     dk_status status = dk_sql_prepare(
-        c->store, "SELECT entry,kind,row,content,event IS NULL AND generation IS NULL AND seal IS NULL FROM log_content WHERE"
-        " entry<?1 AND content IS NOT NULL", &stmt, err);
+        c->store,
+        "SELECT entry,kind,row,content,event IS NULL AND generation IS NULL AND seal IS NULL FROM log_content WHERE"
+        " entry<?1 AND content IS NOT NULL",
+        &stmt, err);
     if (status == DK_OK)
         sqlite3_bind_int64(stmt, 1, c->size);
     while (status == DK_OK && (status = dk_sql_step(c->store, stmt, err)) == DK_OK) {
@@ -324,15 +336,18 @@ static dk_status check_logged_documents(checking *c, dk_error *err)
         const struct {
             const json_t *said;
             int column;
-        } texts[] = {{json_object_get(content, "kind"), 2},  {json_object_get(content, "key"), 3},
-                     {json_object_get(fields, "sha256"), 4}, {json_object_get(fields, "name"), 5},
+        } texts[] = {{json_object_get(content, "kind"), 2},
+                     {json_object_get(content, "key"), 3},
+                     {json_object_get(fields, "sha256"), 4},
+                     {json_object_get(fields, "name"), 5},
                      {json_object_get(fields, "media_type"), 6}};
         bool fits = sqlite3_column_int(stmt, 9) != 0 &&
                     json_integer_value(json_object_get(fields, "size")) == sqlite3_column_int64(stmt, 7) &&
                     json_integer_value(json_object_get(fields, "pages")) == sqlite3_column_int64(stmt, 8);
         const char *name = (const char *)sqlite3_column_text(stmt, 2);
         const dk_kind *kind = dk_catalogue_kind(c->store->catalogue, name != NULL ? name : "");
-        fits = fits && kind != NULL && dk_view_document(kind, (dk_audience)sqlite3_column_int(stmt, 10), &everyone, NULL);
+        fits =
+            fits && kind != NULL && dk_view_document(kind, (dk_audience)sqlite3_column_int(stmt, 10), &everyone, NULL);
         for (size_t i = 0; fits && i < sizeof texts / sizeof *texts; i++) {
             const char *said = json_string_value(texts[i].said);
             const char *is = (const char *)sqlite3_column_text(stmt, texts[i].column);
@@ -340,8 +355,9 @@ static dk_status check_logged_documents(checking *c, dk_error *err)
         }
         if (event != NULL && strcmp(event, "document") == 0 && !fits) {
             const char *sha256 = json_string_value(json_object_get(fields, "sha256"));
-            tell(c, "Entry %" PRId64 " of the publication log says that a document %.64s was published, and it is not "
-                    "attached as it says.",
+            tell(c,
+                 "Entry %" PRId64 " of the publication log says that a document %.64s was published, and it is not "
+                 "attached as it says.",
                  (int64_t)sqlite3_column_int64(stmt, 0), sha256 != NULL ? sha256 : "?");
         }
         json_decref(content);
@@ -366,7 +382,8 @@ static dk_status check_attached_documents(checking *c, dk_error *err)
         sqlite3_bind_int64(stmt, 2, c->generation);
     }
     while (status == DK_OK && (status = dk_sql_step(c->store, stmt, err)) == DK_OK) {
-        const char *name = (const char *)sqlite3_column_text(stmt, 0), *key = (const char *)sqlite3_column_text(stmt, 1);
+        const char *name = (const char *)sqlite3_column_text(stmt, 0),
+                   *key = (const char *)sqlite3_column_text(stmt, 1);
         const char *sha256 = (const char *)sqlite3_column_text(stmt, 3);
         const dk_kind *kind = dk_catalogue_kind(c->store->catalogue, name != NULL ? name : "");
         if (kind != NULL && dk_view_document(kind, (dk_audience)sqlite3_column_int(stmt, 2), &everyone, NULL))

@@ -11,9 +11,9 @@ typedef struct dk_publication_found {
     int64_t findings;
 } dk_publication_found;
 
-/* Reads all of the log, and tells of each thing that is not as it must be, in a sentence that names it. All of it at one
- * moment: within the caller's transaction, which is in this generation; or if there is none in one of its own, in the
- * newest, for another process may have published since the caller looked.
+/* Reads all of the log, and tells of each thing that is not as it must be, in a sentence that names it. All of it at
+ * one moment: within the caller's transaction, which is in this generation; or if there is none in one of its own, in
+ * the newest, for another process may have published since the caller looked.
  *   - the content of an entry is not what its leaf says: of a row's, because the row was changed
  *   - a tile is not that of what is below it, a checkpoint not the root of its size or not signed by one of the store's
  *     keys, the newest one not by each of `keys` (n 0: whatever signed it)

@@ -34,9 +34,9 @@ struct dk_publication_log {
     dk_log *log;
     dk_log_signers signers;
     dk_log_maker *maker;
-    bool may_be_ahead; /* rows that are committed do not change */
+    bool may_be_ahead;   /* rows that are committed do not change */
     dk_log_ahead *ahead; /* NULL: not yet, or not at all */
-    int64_t rows; /* that were told of */
+    int64_t rows;        /* that were told of */
     /* What waits to be written, of which only one kind does at a time: rows, or contents. */
     dk_log_task *tasks; /* number i in place i % ENTRIES_WAITING */
     size_t told, written;
@@ -56,7 +56,8 @@ dk_status dk_publication_log_open(dk_store *store, int64_t generation, dk_public
     log->generation = generation;
     dk_buf_init(&log->contents);
     log->tasks = malloc(ENTRIES_WAITING * sizeof *log->tasks);
-    dk_status status = log->tasks == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_log_open(store, &log->log, err);
+    dk_status status =
+        log->tasks == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_log_open(store, &log->log, err);
     if (status == DK_OK)
         status = dk_log_maker_open(store, &log->maker, err);
     if (status == DK_OK)
@@ -104,7 +105,8 @@ static dk_status write_tasks(dk_publication_log *log, size_t left, dk_error *err
     if (log->ahead != NULL)
         dk_log_ahead_give(log->ahead, log->told);
     while (status == DK_OK && log->told - log->written > left) {
-        const size_t waiting = log->told - log->written - left, n = waiting < ENTRIES_TOGETHER ? waiting : ENTRIES_TOGETHER;
+        const size_t waiting = log->told - log->written - left,
+                     n = waiting < ENTRIES_TOGETHER ? waiting : ENTRIES_TOGETHER;
         for (size_t i = 0; status == DK_OK && i < n; i++) {
             const dk_log_task *task = &log->tasks[(log->written + i) % ENTRIES_WAITING];
             entries[i] = (dk_log_entry){.kind = task->kind, .row = task->row, .made = task};
@@ -127,7 +129,8 @@ static dk_status flush_kept(dk_publication_log *log, dk_error *err)
     }
     for (size_t i = 0; i < log->n_kept; i++) {
         const kept *k = &log->kept[i];
-        entries[i] = (dk_log_entry){.kind = k->kind, .row = k->row, .content = log->contents.data + k->content, .size = k->size};
+        entries[i] =
+            (dk_log_entry){.kind = k->kind, .row = k->row, .content = log->contents.data + k->content, .size = k->size};
     }
     const dk_status status = add(log, entries, log->n_kept, err);
     free(entries);
@@ -169,7 +172,8 @@ static dk_status make_room(dk_publication_log *log, dk_error *err)
     dk_status status = log->n_kept > 0 ? dk_publication_log_flush(log, err) : DK_OK;
     if (status == DK_OK && log->told - log->written == ENTRIES_WAITING)
         status = write_tasks(log, ENTRIES_WAITING - ENTRIES_A_STEP, err);
-    if (status == DK_OK && log->may_be_ahead && ++log->rows == MANY_ROWS && (status = dk_publication_log_flush(log, err)) == DK_OK)
+    if (status == DK_OK && log->may_be_ahead && ++log->rows == MANY_ROWS &&
+        (status = dk_publication_log_flush(log, err)) == DK_OK)
         log->ahead = dk_log_ahead_start(log->store->path, log->tasks, ENTRIES_WAITING, log->told);
     return status;
 }
@@ -271,7 +275,8 @@ dk_status dk_publication_log_documents(dk_publication_log *log, int64_t batch, d
 }
 
 /* Runs a question about a kind. */
-static dk_status ask_kind(dk_publication_log *log, const dk_kind *kind, const char *sql, sqlite3_stmt **ret_stmt, dk_error *err)
+static dk_status ask_kind(dk_publication_log *log, const dk_kind *kind, const char *sql, sqlite3_stmt **ret_stmt,
+                          dk_error *err)
 {
     const dk_status status = dk_sql_prepare(log->store, sql, ret_stmt, err);
     if (status == DK_OK)
@@ -282,13 +287,13 @@ static dk_status ask_kind(dk_publication_log *log, const dk_kind *kind, const ch
 static dk_status follow_documents(dk_publication_log *log, const dk_kind *kind, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    dk_status status = ask_kind(
-        log, kind,
-        "SELECT a.id,a.kind,a.key,a.audience,d.media_type,a.name,nullif(d.pages,0),a.sha256,d.size,"
-        "coalesce((SELECT instr(e.content,CAST('\"event\":\"document\"' AS BLOB))>0 FROM log_content e WHERE"
-        " e.kind='" DOCUMENT "' AND e.row=a.id ORDER BY e.entry DESC LIMIT 1),0) FROM dikuai_attachment a"
-        " JOIN dikuai_document d USING(sha256) WHERE a.kind=?1 AND a.born>0 AND a.died=0 ORDER BY a.id",
-        &stmt, err);
+    dk_status status =
+        ask_kind(log, kind,
+                 "SELECT a.id,a.kind,a.key,a.audience,d.media_type,a.name,nullif(d.pages,0),a.sha256,d.size,"
+                 "coalesce((SELECT instr(e.content,CAST('\"event\":\"document\"' AS BLOB))>0 FROM log_content e WHERE"
+                 " e.kind='" DOCUMENT "' AND e.row=a.id ORDER BY e.entry DESC LIMIT 1),0) FROM dikuai_attachment a"
+                 " JOIN dikuai_document d USING(sha256) WHERE a.kind=?1 AND a.born>0 AND a.died=0 ORDER BY a.id",
+                 &stmt, err);
     while (status == DK_OK && (status = dk_sql_step(log->store, stmt, err)) == DK_OK) {
         const bool now = is_public(kind, stmt);
         if (now != (sqlite3_column_int(stmt, 9) != 0))

@@ -3,8 +3,8 @@
  * takes another's place is a "publish" alone. Rows of kinds of which the public sees nothing have none.
  *
  * In the caller's transactions: entries of a change that does not reach its last commit are counted by no generation,
- * signed by no checkpoint, and taken away with the rest of it (dk_pending_undo). Without a key (store/log_keys.h) the log
- * is kept all the same; a checkpoint can be signed later. */
+ * signed by no checkpoint, and taken away with the rest of it (dk_pending_undo). Without a key (store/log_keys.h) the
+ * log is kept all the same; a checkpoint can be signed later. */
 #ifndef DK_STORE_PUBLICATION_LOG_H
 #define DK_STORE_PUBLICATION_LOG_H
 
@@ -16,12 +16,13 @@ typedef struct dk_publication_log dk_publication_log;
 
 typedef enum dk_log_event { DK_LOG_PUBLISH, DK_LOG_WITHDRAW } dk_log_event;
 
-/* For the change that makes a generation. Reads the keys, so that one that is of no use is found before all the work. */
+/* For the change that makes a generation. Reads the keys, so that one that is of no use is found before all the work.
+ */
 dk_status dk_publication_log_open(dk_store *store, int64_t generation, dk_publication_log **ret_log, dk_error *err);
 void dk_publication_log_close(dk_publication_log *log); /* NULL-safe */
 
-/* Rows that are told of from now on stay as they are until the log is closed: what of them is committed may be read by other threads,
- * with connections of their own, while the caller goes on (store/log_ahead.h). */
+/* Rows that are told of from now on stay as they are until the log is closed: what of them is committed may be read by
+ * other threads, with connections of their own, while the caller goes on (store/log_ahead.h). */
 void dk_publication_log_ahead(dk_publication_log *log);
 
 /* A row version, as it is now. */
@@ -46,8 +47,8 @@ dk_status dk_publication_log_kind(dk_publication_log *log, const dk_kind *kind, 
 
 /* Writes all that waits. */
 dk_status dk_publication_log_flush(dk_publication_log *log, dk_error *err);
-/* Due before each commit. Entries that other threads make may wait for later ones, or for dk_publication_log_flush: until the
- * last one they count for nothing. */
+/* Due before each commit. Entries that other threads make may wait for later ones, or for dk_publication_log_flush:
+ * until the last one they count for nothing. */
 dk_status dk_publication_log_step(dk_publication_log *log, dk_error *err);
 bool dk_publication_log_waits(const dk_publication_log *log);
 /* In the commit that makes the generation: counts the entries and signs them. at: UTC. */

@@ -24,15 +24,15 @@ typedef struct change {
     const dk_kind *kind;
     int64_t batch, generation, total, done;
     int64_t born, ended, undrawn; /* undrawn: born less ended */
-    dk_linked_follower follower; /* with what comes and goes of a layer, for the index */
-    int64_t *feeding;  /* rows that come and go, if fields of other kinds follow from them */
+    dk_linked_follower follower;  /* with what comes and goes of a layer, for the index */
+    int64_t *feeding;             /* rows that come and go, if fields of other kinds follow from them */
     size_t n_feeding, feeding_capacity;
     dk_term_writer *terms; /* of versions (linked.h); NULL: the kind has no linked fields */
-    bool withdrawing;  /* what ends is logged too */
-    bool current;      /* the linked values of the batch still hold */
-    double bounds[4]; /* west, south, east, north of the batch */
+    bool withdrawing;      /* what ends is logged too */
+    bool current;          /* the linked values of the batch still hold */
+    double bounds[4];      /* west, south, east, north of the batch */
     bool any_bounds;
-    bool last_rows; /* no row of the kind is younger than those of the batch */
+    bool last_rows;         /* no row of the kind is younger than those of the batch */
     dk_clock_finder *marks; /* makes the marks of the batch's rows; NULL: none are needed */
     sqlite3_stmt *marked;   /* reads them with what a mark is made of */
     dk_geos *geos;          /* made when a replacement is checked */
@@ -133,7 +133,10 @@ static dk_status tell_clock(change *c, int64_t row, const step_row *of, int sign
         status = write_lives(c, err);
     if (status == DK_OK && !told)
         status = dk_clock_change_life(c->follower.clock, c->kind, row,
-                                      sign < 0 ? DK_LIFE_ENDS : first ? DK_LIFE_IS_FIRST : DK_LIFE_BEGINS, err);
+                                      sign < 0 ? DK_LIFE_ENDS
+                                      : first  ? DK_LIFE_IS_FIRST
+                                               : DK_LIFE_BEGINS,
+                                      err);
     return status;
 }
 
@@ -142,7 +145,8 @@ static dk_status change_life(change *c, int64_t row, const step_row *of, int sig
 {
     dk_status status = sign > 0 ? begin_life(c, row, err) : end_life(c, row, err);
     if (status == DK_OK && (sign > 0 || c->withdrawing))
-        status = dk_publication_log_row(c->follower.log, c->kind, row, sign > 0 ? DK_LOG_PUBLISH : DK_LOG_WITHDRAW, err);
+        status =
+            dk_publication_log_row(c->follower.log, c->kind, row, sign > 0 ? DK_LOG_PUBLISH : DK_LOG_WITHDRAW, err);
     if (status == DK_OK)
         status = tell_clock(c, row, of, sign, err);
     if (status != DK_OK)
@@ -211,12 +215,13 @@ static dk_status check_replacement(change *c, const step_row *row, int64_t curre
         status = may_replace(c, row->row, current, &may, err);
     return status != DK_OK || may
                ? status
-               : dk_fail(err, DK_CONFLICT,
-                         "%s %s of batch %lld %s the outline that is published under its key now: it was compared with "
-                         "another version when it was loaded; publish that one first, or withdraw this batch and load it "
-                         "again",
-                         c->kind->name, row->key, (long long)c->batch,
-                         row->outline == DK_OUTLINE_UNDRAWN ? "would take away" : "does not touch");
+               : dk_fail(
+                     err, DK_CONFLICT,
+                     "%s %s of batch %lld %s the outline that is published under its key now: it was compared with "
+                     "another version when it was loaded; publish that one first, or withdraw this batch and load it "
+                     "again",
+                     c->kind->name, row->key, (long long)c->batch,
+                     row->outline == DK_OUTLINE_UNDRAWN ? "would take away" : "does not touch");
 }
 
 static dk_status publish_row(change *c, const step_row *row, dk_error *err)
@@ -243,8 +248,8 @@ static dk_status publish_row(change *c, const step_row *row, dk_error *err)
     if (row->outline == DK_OUTLINE_DRAWN)
         widen_bounds(c, row->envelope);
     int64_t version = row->row;
-    if (!c->current &&
-        (status = dk_linked_version(c->store, c->kind, row->row, c->generation, c->follower.clock, c->terms, &version, err)) != DK_OK)
+    if (!c->current && (status = dk_linked_version(c->store, c->kind, row->row, c->generation, c->follower.clock,
+                                                   c->terms, &version, err)) != DK_OK)
         return status;
     return change_life(c, version, row, 1, err);
 }
@@ -288,7 +293,8 @@ static dk_status withdraw_row(change *c, const step_row *row, dk_error *err)
     if ((status = change_life(c, alive, row, -1, err)) != DK_OK ||
         (status = dk_row_previous(c->store, c->kind, row->key, c->batch, &previous, err)) != DK_OK || previous == 0)
         return status;
-    if ((status = dk_linked_version(c->store, c->kind, previous, c->generation, c->follower.clock, c->terms, &previous, err)) != DK_OK)
+    if ((status = dk_linked_version(c->store, c->kind, previous, c->generation, c->follower.clock, c->terms, &previous,
+                                    err)) != DK_OK)
         return status;
     return change_life(c, previous, NULL, 1, err);
 }
@@ -318,7 +324,8 @@ static dk_status prepare_marks(change *c, dk_error *err)
     dk_buf_init(&sql);
     dk_sql_append_batch_rows(c->kind, dk_clock_mark_fields(finder), &sql);
     const char *text = dk_buf_cstr(&sql);
-    const dk_status status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(c->store, text, &c->marked, err);
+    const dk_status status =
+        text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(c->store, text, &c->marked, err);
     dk_buf_finish(&sql);
     if (status == DK_OK)
         c->marks = finder;
@@ -329,7 +336,8 @@ static dk_status prepare_marks(change *c, dk_error *err)
 static dk_status ask_rows(change *c, int64_t after, sqlite3_stmt **ret_stmt, dk_error *err)
 {
     *ret_stmt = c->marked;
-    const dk_status status = c->marked != NULL ? DK_OK : dk_sql_kept(c->store, c->kind, DK_STMT_BATCH_ROWS, ret_stmt, err);
+    const dk_status status =
+        c->marked != NULL ? DK_OK : dk_sql_kept(c->store, c->kind, DK_STMT_BATCH_ROWS, ret_stmt, err);
     if (status != DK_OK)
         return status;
     sqlite3_bind_int64(*ret_stmt, 1, c->batch);
@@ -357,8 +365,8 @@ static dk_status change_rows(change *c, row_change apply, dk_error *err)
                                  .feature = sqlite3_column_int64(stmt, 3),
                                  .key = (const char *)(uintptr_t)keys.size};
             rows[n].outline = dk_column_envelope(stmt, 4, rows[n].envelope);
-            if (c->marks != NULL && (status = dk_clock_mark_take(c->marks, (const char *)sqlite3_column_text(stmt, 1), stmt, 5,
-                                                                 &rows[n].mark, err)) != DK_OK)
+            if (c->marks != NULL && (status = dk_clock_mark_take(c->marks, (const char *)sqlite3_column_text(stmt, 1),
+                                                                 stmt, 5, &rows[n].mark, err)) != DK_OK)
                 break;
             dk_buf_append(&keys, sqlite3_column_text(stmt, 1), (size_t)sqlite3_column_bytes(stmt, 1));
             dk_buf_byte(&keys, 0);
@@ -449,14 +457,15 @@ static dk_status start_change(change *c, const char *action, dk_error *err)
                      c->batch, action, NULL, NULL, err);
 }
 
-/* Whether the batch's rows, as they were loaded, are the last of their kind. Versions of them (linked.h) can be younger than
- * rows that were loaded later: those of a publication that was undone stay. */
+/* Whether the batch's rows, as they were loaded, are the last of their kind. Versions of them (linked.h) can be younger
+ * than rows that were loaded later: those of a publication that was undone stay. */
 static dk_status find_last_rows(change *c, dk_error *err)
 {
     dk_buf sql;
     dk_buf_init(&sql);
-    dk_buf_format(&sql, "SELECT NOT EXISTS(SELECT 1 FROM row_%s WHERE batch<>?1 AND row>(SELECT row FROM row_%s r WHERE batch=?1",
-                  c->kind->name, c->kind->name);
+    dk_buf_format(
+        &sql, "SELECT NOT EXISTS(SELECT 1 FROM row_%s WHERE batch<>?1 AND row>(SELECT row FROM row_%s r WHERE batch=?1",
+        c->kind->name, c->kind->name);
     dk_linked_append_originals(c->kind, &sql);
     dk_buf_text(&sql, " ORDER BY row DESC LIMIT 1))");
     sqlite3_stmt *stmt = NULL;
@@ -542,7 +551,8 @@ static dk_status finish_change(change *c, const char *action, const char *actor,
         status = (strcmp(action, "publish") == 0 ? dk_documents_publish : dk_documents_withdraw)(c->store, c->batch,
                                                                                                  c->generation, err);
     if (status == DK_OK)
-        status = dk_publication_log_documents(c->follower.log, c->batch, c->withdrawing ? DK_LOG_WITHDRAW : DK_LOG_PUBLISH, err);
+        status = dk_publication_log_documents(c->follower.log, c->batch,
+                                              c->withdrawing ? DK_LOG_WITHDRAW : DK_LOG_PUBLISH, err);
     if (status == DK_OK) {
         sqlite3_stmt *stmt = NULL;
         status = dk_sql_prepare(c->store, "INSERT INTO dikuai_generation VALUES(?1,?2,?3,?4,?5,?6)", &stmt, err);
@@ -595,7 +605,8 @@ static dk_status find_current(change *c, dk_error *err)
 {
     return c->withdrawing || !c->kind->has_linked
                ? DK_OK
-               : dk_linked_current(c->store, c->kind, c->batch, dk_clock_change_day(c->follower.clock), &c->current, err);
+               : dk_linked_current(c->store, c->kind, c->batch, dk_clock_change_day(c->follower.clock), &c->current,
+                                   err);
 }
 
 static dk_status make_change(change *c, const char *action, row_change apply, const char *actor, const char *reason,

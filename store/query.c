@@ -196,7 +196,7 @@ typedef struct walk {
     dk_buf *next;
     size_t given;
     int64_t last; /* feature of the row given last */
-    bool ended; /* there is a row behind the page, or `each` wants no more */
+    bool ended;   /* there is a row behind the page, or `each` wants no more */
     dk_error *err;
 } walk;
 
@@ -231,8 +231,8 @@ static dk_status page_sql(walk *w, dk_selection *selection, dk_buf *sql)
         dk_buf_text(sql, "SELECT * FROM (");
     }
     const char *text = dk_buf_cstr(&columns);
-    const dk_status status = text == NULL ? dk_fail(w->err, DK_NOMEM, "out of memory")
-                                          : dk_selection_sql(selection, text, sql, w->err);
+    const dk_status status =
+        text == NULL ? dk_fail(w->err, DK_NOMEM, "out of memory") : dk_selection_sql(selection, text, sql, w->err);
     dk_buf_finish(&columns);
     if (q->n_orders > 0) {
         dk_buf_byte(sql, ')');
@@ -318,9 +318,10 @@ out:
 
 dk_status dk_query_too_slow(dk_error *err)
 {
-    return dk_fail(err, DK_LIMIT,
-                   "the question takes too long; narrow it, with a smaller box or a condition on one of the fields that "
-                   "are searched");
+    return dk_fail(
+        err, DK_LIMIT,
+        "the question takes too long; narrow it, with a smaller box or a condition on one of the fields that "
+        "are searched");
 }
 
 /* Filters are about fields that the viewer sees, or they could not have been read; sort columns are looked at here. */
@@ -350,7 +351,8 @@ dk_status dk_query_page(dk_store *store, const dk_query *query, dk_row_fn each, 
     dk_buf_clear(ret_next);
     dk_status status = check_query(query, &w.view, err);
     if (status == DK_OK && query->after != NULL && !read_position(query, &w.from))
-        status = dk_fail(err, DK_INVALID, "`after` is not the place of a row in this order; take it from the page before");
+        status =
+            dk_fail(err, DK_INVALID, "`after` is not the place of a row in this order; take it from the page before");
     if (status == DK_OK) {
         dk_sql_limit(store, query->seconds > 0 ? query->seconds : DK_QUERY_SECONDS);
         status = run_page(&w);

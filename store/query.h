@@ -24,8 +24,8 @@ typedef struct dk_row {
 /* Called per row; returning false stops, which is not an error. */
 typedef bool (*dk_row_fn)(const dk_row *row, void *user);
 
-/* A column to sort by. A row in which the viewer does not see the field counts as one without a value; those come first,
- * descending last. Texts are compared by their bytes. */
+/* A column to sort by. A row in which the viewer does not see the field counts as one without a value; those come
+ * first, descending last. Texts are compared by their bytes. */
 typedef struct dk_order {
     int field; /* one that the viewer sees in no row is DK_NOT_FOUND */
     bool descending;
@@ -43,7 +43,11 @@ typedef struct dk_query {
     size_t n_filters;
     /* A word that, the filters say, every row has in one of these fields, all of them searched: by it rows are found
      * sooner. size 0: none. */
-    struct { const char *text; size_t size; uint64_t fields; } word;
+    struct {
+        const char *text;
+        size_t size;
+        uint64_t fields;
+    } word;
     dk_order orders[DK_QUERY_ORDERS];
     size_t n_orders;
     const char *after; /* what the page before gave for the next, NULL: from the start */
@@ -53,10 +57,10 @@ typedef struct dk_query {
 } dk_query;
 
 /* A page of rows, in the order asked for and then of their feature numbers. These stay while batches are published, so
- * whoever follows ret_next meets no row twice, and misses none that is there all the while; in an order of columns, none
- * whose values in these stay. ret_next (cleared first) gets what the next page's `after` is; it stays empty when there is
- * no next page. When `each` ends the page early, the next one begins behind the row that it ended with. DK_INVALID:
- * `after` is not one of these. DK_LIMIT: it takes too long. */
+ * whoever follows ret_next meets no row twice, and misses none that is there all the while; in an order of columns,
+ * none whose values in these stay. ret_next (cleared first) gets what the next page's `after` is; it stays empty when
+ * there is no next page. When `each` ends the page early, the next one begins behind the row that it ended with.
+ * DK_INVALID: `after` is not one of these. DK_LIMIT: it takes too long. */
 dk_status dk_query_page(dk_store *store, const dk_query *query, dk_row_fn each, void *user, dk_buf *ret_next,
                         dk_error *err);
 /* How many rows match in all (after and limit left aside); -1 if that takes longer than so many seconds. */

@@ -41,8 +41,9 @@ static void insert_each(uint64_t *items, size_t n, size_t words, size_t offset, 
 }
 
 /* Inlined for each number of words, so that an item is copied in as many moves. */
-static inline __attribute__((always_inline)) void deal(const uint64_t *from, uint64_t *to, size_t n, size_t words, size_t offset,
-                                                       dk_radix_key key, unsigned shift, size_t places[VALUES])
+static inline __attribute__((always_inline)) void deal(const uint64_t *from, uint64_t *to, size_t n, size_t words,
+                                                       size_t offset, dk_radix_key key, unsigned shift,
+                                                       size_t places[VALUES])
 {
     for (size_t i = 0; i < n; i++) {
         const uint64_t *item = from + i * words;
@@ -52,8 +53,8 @@ static inline __attribute__((always_inline)) void deal(const uint64_t *from, uin
     }
 }
 
-static void deal_words(const uint64_t *from, uint64_t *to, size_t n, size_t words, size_t offset, dk_radix_key key, unsigned shift,
-                       size_t places[VALUES])
+static void deal_words(const uint64_t *from, uint64_t *to, size_t n, size_t words, size_t offset, dk_radix_key key,
+                       unsigned shift, size_t places[VALUES])
 {
     switch (words) {
     case 1:

@@ -115,10 +115,11 @@ static dk_status run(redacting *r, const char *format, const char *text, const i
 static dk_status find_versions(redacting *r, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    dk_status status = prepare(r,
-                               "SELECT row,feature,substr(geom,9,32),EXISTS(SELECT 1 FROM life_$ l WHERE l.row=r.row AND"
-                               " l.born<=?2 AND (l.died=0 OR l.died>?2)) FROM row_$ r WHERE key=?1 ORDER BY row",
-                               &(bound){r->key, r->before, true}, &stmt, err);
+    dk_status status =
+        prepare(r,
+                "SELECT row,feature,substr(geom,9,32),EXISTS(SELECT 1 FROM life_$ l WHERE l.row=r.row AND"
+                " l.born<=?2 AND (l.died=0 OR l.died>?2)) FROM row_$ r WHERE key=?1 ORDER BY row",
+                &(bound){r->key, r->before, true}, &stmt, err);
     while (status == DK_OK && (status = dk_sql_step(r->store, stmt, err)) == DK_OK) {
         if (!dk_grow(&r->versions, &r->versions_capacity, r->n + 1, sizeof *r->versions)) {
             status = nomem(err);
@@ -135,8 +136,9 @@ static dk_status find_versions(redacting *r, dk_error *err)
     if (status != DK_END)
         return status;
     r->result.versions = (int64_t)r->n;
-    return r->n > 0 ? DK_OK : dk_fail(err, DK_NOT_FOUND, "%s: there is no %s with the key %.200s, published or not",
-                                      r->store->path, r->kind->name, r->key);
+    return r->n > 0 ? DK_OK
+                    : dk_fail(err, DK_NOT_FOUND, "%s: there is no %s with the key %.200s, published or not",
+                              r->store->path, r->kind->name, r->key);
 }
 
 static dk_status add_entries(redacting *r, const char *sql, const bound *value, dk_error *err)
@@ -184,7 +186,8 @@ static dk_status find_documents(redacting *r, dk_error *err)
                 " (b.kind=a.kind AND b.key=a.key)) FROM dikuai_attachment a WHERE kind='$' AND key=?1",
                 &(bound){.text = r->key}, &stmt, err);
     while (status == DK_OK && (status = dk_sql_step(r->store, stmt, err)) == DK_OK) {
-        const char *sha256 = (const char *)sqlite3_column_text(stmt, 0), *name = (const char *)sqlite3_column_text(stmt, 1);
+        const char *sha256 = (const char *)sqlite3_column_text(stmt, 0),
+                   *name = (const char *)sqlite3_column_text(stmt, 1);
         r->result.documents++;
         if (sqlite3_column_int(stmt, 2) != 0) {
             tell(r, "The document %s (%.80s) is attached to other rows too, and stays.", sha256 != NULL ? sha256 : "",
@@ -232,10 +235,11 @@ static dk_status check_version(redacting *r, const dk_buf *reason, const dk_stor
         if ((named || hidden) && value->type == DK_TEXT)
             status = has_in_it(reason, value->text.data, value->text.size, &has, err);
         if (has)
-            status = dk_fail(err, DK_INVALID,
-                             "--reason: it holds what the row says in %s (%s), and everybody will read it for good; say it "
-                             "without",
-                             field->name, field->title);
+            status =
+                dk_fail(err, DK_INVALID,
+                        "--reason: it holds what the row says in %s (%s), and everybody will read it for good; say it "
+                        "without",
+                        field->name, field->title);
     }
     return status;
 }
@@ -254,7 +258,8 @@ static dk_status check_reason(redacting *r, dk_error *err)
     if (status == DK_OK)
         status = has_in_it(&reason, r->key, strlen(r->key), &has, err);
     if (has)
-        status = dk_fail(err, DK_INVALID, "--reason: it holds the key of the row, and everybody will read it for good; say it without");
+        status = dk_fail(err, DK_INVALID,
+                         "--reason: it holds the key of the row, and everybody will read it for good; say it without");
     for (size_t v = 0; status == DK_OK && v < r->n; v++) {
         dk_stored_row stored;
         if ((status = dk_stored_row_read(r->store, r->kind, r->versions[v].row, false, &stored, err)) != DK_OK)
@@ -291,11 +296,13 @@ static dk_status name_takers_of(takers *t, const dk_key_list *list, size_t field
         dk_sql_bind(stmt, 2, value);
         status = dk_sql_step(t->r->store, stmt, err);
         if (status == DK_OK && ++t->n <= MOST_TAKERS)
-            tell(t->r,
-                 taker->inherit_kind != NULL ? "%s %.200s has the same %s, which it takes over, and keeps it; redact that row, too, if it must go."
-                                             : "%s %.200s has, or had in an earlier version, the same %s, which follows from it, and "
-                                               "the version stays; redact that row, too, if it must go.",
-                 t->other->name, dk_key_list_key(list, i), taker->title);
+            tell(
+                t->r,
+                taker->inherit_kind != NULL
+                    ? "%s %.200s has the same %s, which it takes over, and keeps it; redact that row, too, if it must go."
+                    : "%s %.200s has, or had in an earlier version, the same %s, which follows from it, and "
+                      "the version stays; redact that row, too, if it must go.",
+                t->other->name, dk_key_list_key(list, i), taker->title);
         sqlite3_reset(stmt);
         status = status == DK_END ? DK_OK : status;
     }
@@ -303,12 +310,13 @@ static dk_status name_takers_of(takers *t, const dk_key_list *list, size_t field
     return status;
 }
 
-/* The field of this kind that one of another takes its value from; -1: none, or it says no more than whether there is one. */
+/* The field of this kind that one of another takes its value from; -1: none, or it says no more than whether there is
+ * one. */
 static int taken_from(const dk_field *field, const dk_kind *kind)
 {
-    return field->inherit_kind == kind                                                  ? field->inherit_field
+    return field->inherit_kind == kind                                         ? field->inherit_field
            : field->linked_kind == kind && field->linked_as != DK_LINKED_STATE ? field->linked_field
-                                                                                        : -1;
+                                                                               : -1;
 }
 
 static dk_status name_takers_in(takers *t, const dk_stored_row *stored, dk_error *err)
@@ -321,8 +329,8 @@ static dk_status name_takers_in(takers *t, const dk_stored_row *stored, dk_error
         if (from < 0 || stored->values[from].type == DK_NULL)
             continue;
         if (!listed) {
-            status = dk_linked_rows(t->r->store, t->r->kind, stored->key, stored->values, t->other, DK_ANY_GENERATION, SIZE_MAX,
-                                    &list, err);
+            status = dk_linked_rows(t->r->store, t->r->kind, stored->key, stored->values, t->other, DK_ANY_GENERATION,
+                                    SIZE_MAX, &list, err);
             dk_key_list_sort(&list);
             listed = true;
         }
@@ -339,7 +347,8 @@ static dk_status name_takers(redacting *r, dk_error *err)
     const dk_catalogue *catalogue = r->store->catalogue;
     dk_stored_row stored;
     int64_t n = 0;
-    dk_status status = r->n > 0 ? dk_stored_row_read(r->store, r->kind, r->versions[r->n - 1].row, false, &stored, err) : DK_END;
+    dk_status status =
+        r->n > 0 ? dk_stored_row_read(r->store, r->kind, r->versions[r->n - 1].row, false, &stored, err) : DK_END;
     if (status != DK_OK)
         return status == DK_END ? DK_OK : status;
     for (size_t k = 0; status == DK_OK && k < catalogue->n_kinds; k++) {
@@ -401,7 +410,8 @@ static dk_status look_at_version(redacting *r, int64_t row, dk_error *err)
             status = t.status;
         }
         if (status == DK_OK && value->type == DK_TEXT && value->text.size >= LONG_TEXT)
-            status = run(r, "DELETE FROM dikuai_note WHERE instr(text,?1)>0", value->text.data, NULL, &r->result.notes, err);
+            status =
+                run(r, "DELETE FROM dikuai_note WHERE instr(text,?1)>0", value->text.data, NULL, &r->result.notes, err);
         if (status == DK_OK && value->type == DK_TEXT && value->text.size >= LONG_TEXT &&
             r->kind->fields[i].n_values == 0)
             status = run(r, "DELETE FROM dikuai_reject WHERE instr(reason,?1)>0", value->text.data, NULL,
@@ -428,7 +438,8 @@ static dk_status forget_grams(redacting *r, const struct text *term, const char 
                   r->kind->name);
     dk_search_append_entered(term->text, strlen(term->text), &text);
     const char *prepared = dk_buf_cstr(&sql), *entered = dk_buf_cstr(&text);
-    dk_status status = prepared == NULL || entered == NULL ? nomem(err) : dk_sql_prepare(r->store, prepared, &stmt, err);
+    dk_status status =
+        prepared == NULL || entered == NULL ? nomem(err) : dk_sql_prepare(r->store, prepared, &stmt, err);
     if (status == DK_OK) {
         sqlite3_bind_int64(stmt, 1, term->term);
         sqlite3_bind_text64(stmt, 2, entered, text.size, SQLITE_STATIC, SQLITE_UTF8);
@@ -489,7 +500,8 @@ static dk_status withdraw_versions(redacting *r, dk_error *err)
             status = dk_clock_change_life(r->clock, r->kind, r->versions[i].row, DK_LIFE_ENDS, err);
         gone[n_gone++] = r->versions[i].row;
         if (status == DK_OK && r->versions[i].drawn)
-            status = dk_row_changes_add(&follower.changes[r->kind->index], r->versions[i].row, -1, r->versions[i].envelope, err);
+            status = dk_row_changes_add(&follower.changes[r->kind->index], r->versions[i].row, -1,
+                                        r->versions[i].envelope, err);
     }
     if (status == DK_OK)
         status = dk_linked_change(&follower, r->kind, gone, n_gone, err);
@@ -523,14 +535,16 @@ static dk_status erase_rows(redacting *r, dk_error *err)
     for (size_t i = 0; status == DK_OK && i < r->n; i++)
         status = look_at_version(r, r->versions[i].row, err);
     if (status == DK_OK)
-        status = run(r, "DELETE FROM dikuai_reject WHERE key=?1 OR instr(reason,?1)>0", r->key, NULL, &r->result.rejects, err);
+        status = run(r, "DELETE FROM dikuai_reject WHERE key=?1 OR instr(reason,?1)>0", r->key, NULL,
+                     &r->result.rejects, err);
     if (status == DK_OK)
         status = run(r, "DELETE FROM dikuai_note WHERE instr(text,?1)>0", r->key, NULL, &r->result.notes, err);
     if (status == DK_OK) /* why it was justified, FIELD:KEY: WHY */
-        status = run(r,
-                     "UPDATE dikuai_act SET reason=replace(reason,':'||?1||': ',':*: ') WHERE instr(reason,':'||?1||': ')>0 AND"
-                     " batch IN (SELECT id FROM dikuai_batch WHERE kind='$')",
-                     r->key, NULL, NULL, err);
+        status = run(
+            r,
+            "UPDATE dikuai_act SET reason=replace(reason,':'||?1||': ',':*: ') WHERE instr(reason,':'||?1||': ')>0 AND"
+            " batch IN (SELECT id FROM dikuai_batch WHERE kind='$')",
+            r->key, NULL, NULL, err);
     if (status == DK_OK)
         status = drop_posts(r, err);
     for (size_t i = 0; status == DK_OK && i < r->n; i++) {
@@ -539,8 +553,9 @@ static dk_status erase_rows(redacting *r, dk_error *err)
         if (status == DK_OK)
             status = run(r, "DELETE FROM life_$ WHERE row=?1", NULL, &row, NULL, err);
         if (status == DK_OK) /* what the scanner found in it, masked as it is */
-            status = run(r, "DELETE FROM dikuai_finding WHERE row=?1 AND batch IN (SELECT id FROM dikuai_batch WHERE kind='$')",
-                         NULL, &row, NULL, err);
+            status = run(
+                r, "DELETE FROM dikuai_finding WHERE row=?1 AND batch IN (SELECT id FROM dikuai_batch WHERE kind='$')",
+                NULL, &row, NULL, err);
         if (status == DK_OK && r->kind->geometry != DK_NO_GEOMETRY)
             status = run(r, "DELETE FROM repair_$ WHERE row=?1", NULL, &row, NULL, err);
         if (status == DK_OK && r->kind->has_linked)
@@ -570,8 +585,8 @@ static dk_status erase_boxes(redacting *r, dk_error *err)
     if (status == DK_OK)
         status = run(r, sql, NULL, &r->generation, NULL, err);
     if (status == DK_OK && r->result.published)
-        status = run(r, "UPDATE dikuai_summary SET west=NULL,south=NULL,east=NULL,north=NULL WHERE kind='$'", NULL, NULL,
-                     NULL, err);
+        status = run(r, "UPDATE dikuai_summary SET west=NULL,south=NULL,east=NULL,north=NULL WHERE kind='$'", NULL,
+                     NULL, NULL, err);
     if (status == DK_OK && r->result.published)
         status = dk_summary_rebuild(r->store, r->kind, r->generation, err);
     return status;
@@ -580,7 +595,8 @@ static dk_status erase_boxes(redacting *r, dk_error *err)
 static dk_status note_generation(redacting *r, const char *now, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_sql_prepare(r->store, "INSERT INTO dikuai_generation VALUES(?1,?2,?3,'redact',NULL,?4)", &stmt, err);
+    dk_status status =
+        dk_sql_prepare(r->store, "INSERT INTO dikuai_generation VALUES(?1,?2,?3,'redact',NULL,?4)", &stmt, err);
     if (status == DK_OK) {
         sqlite3_bind_int64(stmt, 1, r->generation);
         sqlite3_bind_text(stmt, 2, now, -1, SQLITE_STATIC);
@@ -806,8 +822,8 @@ dk_status dk_store_redact(dk_store *store, const dk_kind *kind, const char *key,
                           bool dry_run, void (*to_tell)(const char *sentence, void *user), void *user,
                           dk_redacted *ret_redacted, dk_error *err)
 {
-    redacting r = {.store = store, .kind = kind, .key = key, .reason = reason, .actor = actor, .tell = to_tell,
-                   .user = user};
+    redacting r = {
+        .store = store, .kind = kind, .key = key, .reason = reason, .actor = actor, .tell = to_tell, .user = user};
     bool earlier = false;
     dk_status status = dk_store_generation(store, &r.before, err);
     r.generation = r.before + 1;

@@ -1,11 +1,11 @@
 /* Erasing a row: the one thing that is overwritten.
  *
- * All versions of a key, staged and withdrawn ones too, go from every table: rows, lives, repairs, terms and what search
- * knows of them, posts, sheets of the index with those kept for readers of older generations, boxes of what was
- * touched, rejected rows and notes of loads that name it, attachments, and salt, seal and content of their entries in the
- * publication log. The file is then rewritten (VACUUM): pages may keep copies of cells that were moved elsewhere.
- * Documents that no other row has are deleted. A "redact" entry names the erased entries and the reason, as a generation
- * of its own; the tree stays as it was.
+ * All versions of a key, staged and withdrawn ones too, go from every table: rows, lives, repairs, terms and what
+ * search knows of them, posts, sheets of the index with those kept for readers of older generations, boxes of what was
+ * touched, rejected rows and notes of loads that name it, attachments, and salt, seal and content of their entries in
+ * the publication log. The file is then rewritten (VACUUM): pages may keep copies of cells that were moved elsewhere.
+ * Documents that no other row has are deleted. A "redact" entry names the erased entries and the reason, as a
+ * generation of its own; the tree stays as it was.
  *
  * What it does not reach: backups and other copies of the store, reports and reject files (those beside the store that
  * hold the key are named), what readers have saved, earlier versions of other rows that took a value over by a link
@@ -23,8 +23,8 @@
 typedef struct dk_redacted {
     int64_t generation; /* that it became; 0: dry run */
     int64_t versions, entries, documents, rejects, notes;
-    bool published;  /* it was */
-    bool log_kept;   /* somebody was reading all the while: the write-ahead log still has it */
+    bool published; /* it was */
+    bool log_kept;  /* somebody was reading all the while: the write-ahead log still has it */
 } dk_redacted;
 
 /* tell: a sentence about each thing that is left elsewhere, or would be. DK_NOT_FOUND: there is no such row. A dry run

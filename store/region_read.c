@@ -38,12 +38,12 @@ static bool take(reader *r, char c)
     return true;
 }
 
-/* A number of at most 18 digits, perhaps with a point, that together are a whole number of at most 2^53: the number is then
- * the quotient of two that a double has exactly, and so rounded once, as strtod rounds it.
- * NULL: it is of another kind, or ends with the text. */
+/* A number of at most 18 digits, perhaps with a point, that together are a whole number of at most 2^53: the number is
+ * then the quotient of two that a double has exactly, and so rounded once, as strtod rounds it. NULL: it is of another
+ * kind, or ends with the text. */
 static const char *read_plain(const char *at, const char *end, double *ret_number)
 {
-    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,
+    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8, 1e9,
                                     1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18};
     const bool negative = at < end && *at == '-';
     uint64_t digits = 0;

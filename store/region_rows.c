@@ -118,8 +118,8 @@ static bool add_candidates(const dk_block *block, void *user)
             m->status = no_memory(m);
             return false;
         }
-        m->candidates[m->n_candidates++] =
-            (candidate){head.row, head.feature, (double)head.area_cm2 / 1e4, {head.x0, head.y0, head.x1, head.y1}, DK_UNCLEAR};
+        m->candidates[m->n_candidates++] = (candidate){
+            head.row, head.feature, (double)head.area_cm2 / 1e4, {head.x0, head.y0, head.x1, head.y1}, DK_UNCLEAR};
         if (m->any_coarse)
             dk_coarse_widen(&m->candidates[m->n_candidates - 1].box, m->layer->public_coarse);
     }
@@ -406,8 +406,8 @@ static dk_status visit_run(meeting *m, const candidate *c, size_t n)
         }
         status = dk_sql_step(m->store, stmt, m->err);
         if (status == DK_END || (status == DK_OK && sqlite3_column_int64(stmt, 0) != c[i].row))
-            status = dk_fail(m->err, DK_CORRUPT, "%s: row %lld of %s is missing; run dikuai-ingest check", m->store->path,
-                             (long long)c[i].row, m->layer->name);
+            status = dk_fail(m->err, DK_CORRUPT, "%s: row %lld of %s is missing; run dikuai-ingest check",
+                             m->store->path, (long long)c[i].row, m->layer->name);
         if (status == DK_OK)
             status = visit(m, &c[i], stmt);
     }

@@ -19,7 +19,8 @@
 
 typedef struct dk_met_row {
     int64_t row;
-    uint64_t feature; /* of rows with as much in common the smaller comes first: what few see must not tell their order */
+    uint64_t
+        feature; /* of rows with as much in common the smaller comes first: what few see must not tell their order */
     double shared_m2, row_m2; /* both 0 unless row and region have areas */
     bool touches_only;        /* they have borders in common and no area; of points and lines: a border */
     uint32_t class;           /* number in dk_met.classes */

@@ -81,13 +81,14 @@ static dk_status inherit_row(reindexing *r, int64_t row, int64_t born, int64_t d
         return status;
     dk_value before[DK_MAX_FIELDS];
     memcpy(before, stored.values, sizeof before);
-    /* What is published takes from what is published: a staged row is nobody's yet, and nobody has looked through it. */
+    /* What is published takes from what is published: a staged row is nobody's yet, and nobody has looked through it.
+     */
     bool alive = false, changed = false;
     int64_t unpublished[DK_MAX_FIELDS];
     status = dk_row_alive(r->store, r->kind, row, r->generation, &alive, err);
     if (status == DK_OK)
-        status = dk_inherit(r->store, r->kind, stored.key, stored.values, alive ? r->generation : DK_ANY_GENERATION, &memory,
-                            &disagree, unpublished, err);
+        status = dk_inherit(r->store, r->kind, stored.key, stored.values, alive ? r->generation : DK_ANY_GENERATION,
+                            &memory, &disagree, unpublished, err);
     for (size_t i = 0; status == DK_OK && i < r->kind->n_fields; i++) {
         if (before[i].type == stored.values[i].type)
             continue;
@@ -287,7 +288,8 @@ dk_status dk_store_reindex(dk_store *store, dk_progress progress, void *user, dk
         reindex_terms, reindex_inheritance, reindex_linked, reindex_disclosure,
         forget_index,  reindex_index,       reindex_summary};
     const size_t n_kinds = store->catalogue->n_kinds;
-    for (size_t i = 0; status == DK_OK && i < sizeof steps / sizeof *steps * n_kinds; i++) { /* each step for all kinds */
+    for (size_t i = 0; status == DK_OK && i < sizeof steps / sizeof *steps * n_kinds;
+         i++) { /* each step for all kinds */
         reindexing r = {.store = store,
                         .kind = &store->catalogue->kinds[i % n_kinds],
                         .log = log,

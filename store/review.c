@@ -27,8 +27,10 @@ dk_status dk_review_reason(const char *what, const char *reason, dk_error *err)
     dk_personal_hit found = {.size = 0};
     dk_personal_find(reason, strlen(reason), 0, note_strong, &found);
     if (found.size > 0)
-        return dk_fail(err, DK_INVALID, "%s: the reason holds personal data itself (%s %s), and reasons are kept and shown; say it without",
-                       what, dk_personal_kind_title(found.kind), found.masked);
+        return dk_fail(
+            err, DK_INVALID,
+            "%s: the reason holds personal data itself (%s %s), and reasons are kept and shown; say it without", what,
+            dk_personal_kind_title(found.kind), found.masked);
     return DK_OK;
 }
 
@@ -54,7 +56,9 @@ dk_status dk_review_begin(dk_store *store, int64_t batch, const dk_kind **ret_ki
     dk_status status = dk_batch_life_of(store, batch, &life, err);
     if (status == DK_OK && life.state != 's')
         status = dk_fail(err, DK_CONFLICT, "batch %" PRId64 " is %s: only a staged batch is reviewed", batch,
-                         life.state == 'p' ? "published already" : life.state == 'w' ? "withdrawn" : "not fully loaded");
+                         life.state == 'p'   ? "published already"
+                         : life.state == 'w' ? "withdrawn"
+                                             : "not fully loaded");
     if (status == DK_OK)
         status = kind_of(store, batch, ret_kind, err);
     return status == DK_OK ? dk_findings_complete(store, *ret_kind, batch, err) : status;
@@ -77,7 +81,8 @@ dk_status dk_review_justify(dk_store *store, int64_t batch, const char *where, c
         return status;
     if (size < sizeof field)
         snprintf(field, sizeof field, "%.*s", (int)size, where);
-    if (!all && strcmp(field, DK_FINDING_KEY) != 0 && strcmp(field, DK_FINDING_DOCUMENT) != 0 && dk_kind_field(kind, field) < 0)
+    if (!all && strcmp(field, DK_FINDING_KEY) != 0 && strcmp(field, DK_FINDING_DOCUMENT) != 0 &&
+        dk_kind_field(kind, field) < 0)
         return dk_fail(err, DK_INVALID, "--justify %.100s: it begins with a field of %s, or is all", where, kind->name);
     dk_buf text;
     dk_buf_init(&text);
@@ -126,11 +131,12 @@ static dk_status refuse_findings(dk_store *store, const dk_kind *kind, int64_t b
     status = dk_findings(store, kind, batch, true, note_first, &first, err);
     const char *text = dk_buf_cstr(&first.text);
     if (status == DK_OK)
-        status = dk_fail(err, DK_CONFLICT,
-                         "batch %" PRId64 " holds what looks like personal data where the public would see it, in %" PRId64
-                         " place%s; the first: %s. See dikuai-ingest review %.200s %" PRId64
-                         ", then mask the field, correct the data, or say why it may be seen: --justify",
-                         batch, n, n == 1 ? "" : "s", text != NULL ? text : "", store->path, batch);
+        status =
+            dk_fail(err, DK_CONFLICT,
+                    "batch %" PRId64 " holds what looks like personal data where the public would see it, in %" PRId64
+                    " place%s; the first: %s. See dikuai-ingest review %.200s %" PRId64
+                    ", then mask the field, correct the data, or say why it may be seen: --justify",
+                    batch, n, n == 1 ? "" : "s", text != NULL ? text : "", store->path, batch);
     dk_buf_finish(&first.text);
     return status;
 }
@@ -165,12 +171,14 @@ static dk_status last_verdict(dk_store *store, int64_t batch, verdict *ret_verdi
 dk_status dk_review_token(dk_store *store, const char *act, dk_error *err)
 {
     static const char prefix[] = "token:";
-    if (store->catalogue->two_persons != DK_TWO_TOKENS || strncmp(dk_store_account(store), prefix, sizeof prefix - 1) == 0)
+    if (store->catalogue->two_persons != DK_TWO_TOKENS ||
+        strncmp(dk_store_account(store), prefix, sizeof prefix - 1) == 0)
         return DK_OK;
     return dk_fail(err, DK_CONFLICT, "the catalogue asks who %s to prove who they are: give --token FILE", act);
 }
 
-static dk_status judge(dk_store *store, int64_t batch, dk_act_kind act, const char *actor, const char *reason, dk_error *err)
+static dk_status judge(dk_store *store, int64_t batch, dk_act_kind act, const char *actor, const char *reason,
+                       dk_error *err)
 {
     const dk_kind *kind = NULL;
     dk_status status = dk_review_begin(store, batch, &kind, err);
@@ -201,31 +209,37 @@ dk_status dk_review_gate(dk_store *store, const dk_kind *kind, int64_t batch, co
     if (status != DK_OK)
         return status;
     if (last.what == 'r')
-        return dk_fail(err, DK_CONFLICT, "batch %" PRId64 " was rejected by %s: %s; withdraw it, or review it again", batch,
-                       last.actor, last.reason);
+        return dk_fail(err, DK_CONFLICT, "batch %" PRId64 " was rejected by %s: %s; withdraw it, or review it again",
+                       batch, last.actor, last.reason);
     if (catalogue->review_required && last.what == 'l')
         return dk_fail(err, DK_CONFLICT,
-                       "batch %" PRId64 " was reviewed before the catalogue showed more of it; review it again, see dikuai-ingest"
+                       "batch %" PRId64
+                       " was reviewed before the catalogue showed more of it; review it again, see dikuai-ingest"
                        " review %.200s %" PRId64,
                        batch, store->path, batch);
     if (catalogue->review_required && last.what == 0)
         return dk_fail(err, DK_CONFLICT,
-                       "batch %" PRId64 " is not reviewed, and the catalogue asks for it; see dikuai-ingest review %.200s %" PRId64, batch,
-                       store->path, batch);
+                       "batch %" PRId64
+                       " is not reviewed, and the catalogue asks for it; see dikuai-ingest review %.200s %" PRId64,
+                       batch, store->path, batch);
     if ((status = dk_review_token(store, "publishes", err)) != DK_OK)
         return status;
     if (catalogue->two_persons != DK_ONE_PERSON) {
         const bool same_name = actor == NULL || strncmp(actor, last.actor, DK_ACT_NAME - 1) == 0;
         const bool same_account = strncmp(account, last.account, DK_ACT_NAME - 1) == 0;
         if (same_name)
-            return dk_fail(err, DK_CONFLICT, "batch %" PRId64 " was reviewed by %s; the catalogue asks for another person to publish it",
+            return dk_fail(err, DK_CONFLICT,
+                           "batch %" PRId64 " was reviewed by %s; the catalogue asks for another person to publish it",
                            batch, last.actor);
         if (same_account && catalogue->two_persons != DK_TWO_NAMES)
-            return dk_fail(err, DK_CONFLICT,
-                           "batch %" PRId64 " was reviewed under the account %s, which is yours, too; the catalogue asks for two accounts",
-                           batch, account);
+            return dk_fail(
+                err, DK_CONFLICT,
+                "batch %" PRId64
+                " was reviewed under the account %s, which is yours, too; the catalogue asks for two accounts",
+                batch, account);
     }
-    if ((status = dk_taken_gate(store, batch, err)) != DK_OK || (status = dk_findings_complete(store, kind, batch, err)) != DK_OK)
+    if ((status = dk_taken_gate(store, batch, err)) != DK_OK ||
+        (status = dk_findings_complete(store, kind, batch, err)) != DK_OK)
         return status;
     return refuse_findings(store, kind, batch, !catalogue->review_required, err);
 }
@@ -234,11 +248,12 @@ dk_status dk_review_gate(dk_store *store, const dk_kind *kind, int64_t batch, co
 static dk_status next_approved(dk_store *store, const char *kind, int64_t *batch, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_sql_prepare(store,
-                                      "SELECT id FROM dikuai_batch b WHERE kind=?1 AND state='staged' AND id>?2 AND 'approved'="
-                                      "(SELECT act FROM dikuai_act WHERE batch=b.id AND act IN ('approved','rejected','lapsed')"
-                                      " ORDER BY id DESC LIMIT 1) ORDER BY id LIMIT 1",
-                                      &stmt, err);
+    dk_status status =
+        dk_sql_prepare(store,
+                       "SELECT id FROM dikuai_batch b WHERE kind=?1 AND state='staged' AND id>?2 AND 'approved'="
+                       "(SELECT act FROM dikuai_act WHERE batch=b.id AND act IN ('approved','rejected','lapsed')"
+                       " ORDER BY id DESC LIMIT 1) ORDER BY id LIMIT 1",
+                       &stmt, err);
     if (status == DK_OK) {
         sqlite3_bind_text(stmt, 1, kind, -1, SQLITE_STATIC);
         sqlite3_bind_int64(stmt, 2, *batch);
@@ -250,7 +265,8 @@ static dk_status next_approved(dk_store *store, const char *kind, int64_t *batch
     return status;
 }
 
-dk_status dk_review_lapse(dk_store *store, const char *kind, const char *actor, int64_t generation, int64_t *n, dk_error *err)
+dk_status dk_review_lapse(dk_store *store, const char *kind, const char *actor, int64_t generation, int64_t *n,
+                          dk_error *err)
 {
     dk_status status;
     for (int64_t batch = 0; (status = next_approved(store, kind, &batch, err)) == DK_OK; ++*n)
@@ -279,7 +295,8 @@ dk_status dk_review_done(dk_store *store, int64_t batch, bool withdrawn, const c
     const dk_status status = unschedule(store, batch, &ignored, err);
     if (status != DK_OK)
         return status;
-    return dk_act_write(store, batch, withdrawn ? DK_ACT_WITHDRAWN : DK_ACT_PUBLISHED, actor, reason, generation, NULL, err);
+    return dk_act_write(store, batch, withdrawn ? DK_ACT_WITHDRAWN : DK_ACT_PUBLISHED, actor, reason, generation, NULL,
+                        err);
 }
 
 /* ---- the schedule ---- */
@@ -315,7 +332,8 @@ dk_status dk_review_schedule(dk_store *store, int64_t batch, const char *due, co
     if (status == DK_OK && n == 0)
         status = dk_fail(err, DK_CONFLICT, "batch %" PRId64 " is not scheduled", batch);
     if (status == DK_OK)
-        status = dk_act_write(store, batch, due != NULL ? DK_ACT_SCHEDULED : DK_ACT_UNSCHEDULED, actor, due, 0, NULL, err);
+        status =
+            dk_act_write(store, batch, due != NULL ? DK_ACT_SCHEDULED : DK_ACT_UNSCHEDULED, actor, due, 0, NULL, err);
     if (status == DK_OK)
         status = dk_sql_commit(store, err);
     if (status != DK_OK)

@@ -5,8 +5,8 @@
 enum { MOST_EDGES = 100 };
 
 /* The side of the line a-b on which c lies: 1, -1, or 0 when rounding leaves it open. The bound is that of Shewchuk,
- * Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates, 1997, for ORIENT2D: (3 + 16 e) e with
- * e = 2^-53. */
+ * Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates, 1997, for ORIENT2D: (3 + 16 e) e
+ * with e = 2^-53. */
 static int sure_side(const double *a, const double *b, const double *c)
 {
     const double left = (a[0] - c[0]) * (b[1] - c[1]), right = (a[1] - c[1]) * (b[0] - c[0]);

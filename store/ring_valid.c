@@ -121,7 +121,8 @@ static uint64_t *sort_keys(uint64_t *keys, size_t n, uint64_t *room)
     }
     for (size_t width = RUN; width < n; width *= 2) {
         for (size_t start = 0; start < n; start += 2 * width) {
-            const size_t middle = n - start < width ? n : start + width, end = n - start < 2 * width ? n : start + 2 * width;
+            const size_t middle = n - start < width ? n : start + width,
+                         end = n - start < 2 * width ? n : start + 2 * width;
             size_t a = start, b = middle;
             for (size_t to = start; to < end; to++) {
                 const bool first = b == end || (a < middle && keys[a] <= keys[b]);
@@ -308,7 +309,8 @@ static bool is_higher(const span *a, const span *b)
     return a->u >= b->u ? is_below(b, a->u, a->v) : !is_below(a, b->u, b->v);
 }
 
-/* The innermost ring around one that begins: the ring of the next edge below, or the one around that, which has begun before. */
+/* The innermost ring around one that begins: the ring of the next edge below, or the one around that, which has begun
+ * before. */
 static int32_t find_container(sweep *s, const ring_start *start)
 {
     const span *next = NULL;
@@ -343,7 +345,8 @@ static bool containers_right(const sweep *s, const dk_part *parts, size_t n_part
     return true;
 }
 
-static bool nesting_swept(const dk_valid_work *work, size_t n, const int32_t *xy, const dk_part *parts, size_t n_parts, bool turned)
+static bool nesting_swept(const dk_valid_work *work, size_t n, const int32_t *xy, const dk_part *parts, size_t n_parts,
+                          bool turned)
 {
     sweep s = {.open = calloc(n, sizeof *s.open),
                .starts = calloc(n_parts, sizeof *s.starts),

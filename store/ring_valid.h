@@ -19,8 +19,8 @@ size_t dk_ring_reduce(int32_t *xy, size_t n);
 
 /* Whether no two edges touch but neighbours at their common end, every hole lies in its exterior and in no other
  * hole, and no exterior in another polygon. Rings are reduced and not closed, exterior before its holes. Coordinates
- * lie within 2^31 of each other, so that 64 bits are exact. A touch in one point, which OGC would allow between rings, counts as
- * a fault: repair decides. false also when out of memory. */
+ * lie within 2^31 of each other, so that 64 bits are exact. A touch in one point, which OGC would allow between rings,
+ * counts as a fault: repair decides. false also when out of memory. */
 bool dk_rings_valid(const int32_t *xy, const dk_part *parts, size_t n_parts, dk_valid_work *work);
 
 #endif

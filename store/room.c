@@ -13,7 +13,8 @@ static uint32_t last_row(dk_room_set set, int zoom)
 
 /* The tiles of a zoom (1 or more) that an interval meets, with `more` units beyond each tile's edges; the edge itself
  * is drawn, too. */
-static void tiles_met(uint32_t low, uint32_t high, uint32_t more, int zoom, uint32_t last, uint32_t *ret_first, uint32_t *ret_last)
+static void tiles_met(uint32_t low, uint32_t high, uint32_t more, int zoom, uint32_t last, uint32_t *ret_first,
+                      uint32_t *ret_last)
 {
     const int shift = 32 - zoom;
     const uint64_t end = ((uint64_t)high + more) >> shift;
@@ -22,7 +23,8 @@ static void tiles_met(uint32_t low, uint32_t high, uint32_t more, int zoom, uint
 }
 
 /* The interval within the tile of a position and those beside it; *ret_first, *ret_last: these. */
-static void within_ring(uint32_t *low, uint32_t *high, uint32_t position, int zoom, uint32_t *ret_first, uint32_t *ret_last)
+static void within_ring(uint32_t *low, uint32_t *high, uint32_t position, int zoom, uint32_t *ret_first,
+                        uint32_t *ret_last)
 {
     const int shift = 32 - zoom;
     const uint32_t own = position >> shift, last = last_row(DK_ROOM_MERCATOR, zoom);
@@ -57,7 +59,8 @@ int dk_room_zoom(const dk_entry_head *head, int zoom)
     if (zoom >= head->cut_zoom || head->last_zoom != UINT8_MAX)
         return zoom;
     while (zoom > head->first_zoom && zoom > 0 &&
-           !(stays_around(head->x0, head->x1, head->label_x, 32 - zoom) && stays_around(head->y0, head->y1, head->label_y, 32 - zoom)))
+           !(stays_around(head->x0, head->x1, head->label_x, 32 - zoom) &&
+             stays_around(head->y0, head->y1, head->label_y, 32 - zoom)))
         zoom--;
     return zoom;
 }
@@ -104,7 +107,8 @@ dk_cell_range dk_rooms_met(const dk_entry_head *head, int zoom, dk_room_set set)
 
 double dk_room_share(const dk_entry_head *head, int zoom)
 {
-    const double side = (double)(UINT64_C(1) << (32 - zoom)), around = ((double)head->x1 - head->x0 + ((double)head->y1 - head->y0)) / 2;
+    const double side = (double)(UINT64_C(1) << (32 - zoom)),
+                 around = ((double)head->x1 - head->x0 + ((double)head->y1 - head->y0)) / 2;
     return around > side ? side / around : 1;
 }
 
@@ -131,7 +135,8 @@ void dk_rooms_plate_rows(uint32_t first, uint32_t last, int zoom, uint32_t *ret_
 {
     *ret_first = *ret_last = 0;
     if (zoom > 0)
-        plate_rows(first << (32 - zoom), (uint32_t)((((uint64_t)last + 1) << (32 - zoom)) - 1), zoom, ret_first, ret_last);
+        plate_rows(first << (32 - zoom), (uint32_t)((((uint64_t)last + 1) << (32 - zoom)) - 1), zoom, ret_first,
+                   ret_last);
 }
 
 dk_world_box dk_room_box(dk_room_set set, int zoom, uint32_t x, uint32_t y)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 struct dk_row_set {
-    int64_t *rows; /* ascending */
+    int64_t *rows;   /* ascending */
     double *figures; /* n_figures of each: what the measures of the layer's grid need (grid_measure.h) */
     size_t n, capacity, figures_capacity, n_figures;
     uint64_t *bits; /* of the numbers first_row … */
@@ -133,7 +133,8 @@ size_t dk_row_set_count(const dk_row_set *set)
 
 size_t dk_row_set_bytes(const dk_row_set *set)
 {
-    return sizeof *set + set->capacity * sizeof *set->rows + set->figures_capacity * sizeof *set->figures + set->n_bits / 8;
+    return sizeof *set + set->capacity * sizeof *set->rows + set->figures_capacity * sizeof *set->figures +
+           set->n_bits / 8;
 }
 
 bool dk_row_set_has(const dk_row_set *set, int64_t row)

@@ -16,8 +16,8 @@ void dk_row_set_free(dk_row_set *set); /* NULL-safe */
 size_t dk_row_set_count(const dk_row_set *set);
 size_t dk_row_set_bytes(const dk_row_set *set); /* of memory */
 bool dk_row_set_has(const dk_row_set *set, int64_t row);
-/* Adds a row to the measures of its layer's grid (kind->n_grid_measures), without the fields that the viewer does not see.
- * kind: as the query had it. false: the row is not in the set. */
+/* Adds a row to the measures of its layer's grid (kind->n_grid_measures), without the fields that the viewer does not
+ * see. kind: as the query had it. false: the row is not in the set. */
 bool dk_row_set_measure(const dk_row_set *set, const dk_kind *kind, int64_t row, dk_grid_sum *sums);
 
 #endif

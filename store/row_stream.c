@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* MAGIC, head and rows, each as its size (8 bytes, little-endian) and so many bytes. A row of size 0 is the end; the number
- * of rows follows it, in 8 bytes. */
+/* MAGIC, head and rows, each as its size (8 bytes, little-endian) and so many bytes. A row of size 0 is the end; the
+ * number of rows follows it, in 8 bytes. */
 static const char magic[] = "dikuai rows 1\n";
 enum { MAGIC_SIZE = sizeof magic - 1, READ_AT_ONCE = 256 << 10 };
 #define MOST_BYTES (1u << 30) /* of a row */
@@ -152,7 +152,7 @@ static bool get_number(const unsigned char **at, const unsigned char *end, uint6
         return false;
     *ret_value = 0;
     for (int i = 0; i < 8; i++)
-        *ret_value |= (uint64_t)*(*at)++ << 8 * i;
+        *ret_value |= (uint64_t) * (*at)++ << 8 * i;
     return true;
 }
 

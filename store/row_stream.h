@@ -1,6 +1,6 @@
-/* Rows on their way from one of our programs to another over a pipe: dikuai-tiler writes what a viewer sees, dikuai-ingest
- * convert makes a file of it. The types of the catalogue survive, which they would not in GeoJSON, and nothing is parsed
- * or guessed. Both ends are of one version. */
+/* Rows on their way from one of our programs to another over a pipe: dikuai-tiler writes what a viewer sees,
+ * dikuai-ingest convert makes a file of it. The types of the catalogue survive, which they would not in GeoJSON, and
+ * nothing is parsed or guessed. Both ends are of one version. */
 #ifndef DK_STORE_ROW_STREAM_H
 #define DK_STORE_ROW_STREAM_H
 

@@ -22,8 +22,9 @@ struct dk_row_writer {
     dk_value *values; /* kind->n_fields a row; texts as offsets */
     size_t n;
     dk_buf bytes;
-    uint64_t hashes[MOST_ROWS]; /* of keys; a chance of 2^-64 that two are taken for one, which only writes them earlier */
-    uint16_t places[PLACES];    /* their numbers from 1, by hash; 0: empty */
+    uint64_t
+        hashes[MOST_ROWS];   /* of keys; a chance of 2^-64 that two are taken for one, which only writes them earlier */
+    uint16_t places[PLACES]; /* their numbers from 1, by hash; 0: empty */
 };
 
 dk_row_writer *dk_row_writer_create(dk_store *store, const dk_kind *kind, int64_t batch)
@@ -76,13 +77,15 @@ dk_status dk_row_writer_add(dk_row_writer *writer, const dk_new_row *row, dk_err
 {
     waiting *w = &writer->rows[writer->n];
     dk_value *values = writer->values + writer->n * writer->kind->n_fields;
-    *w = (waiting){row->row, row->feature, row->replaces, row->source, row->source_row, 0, strlen(row->key), 0, row->blob_size};
+    *w = (waiting){row->row, row->feature,  row->replaces, row->source, row->source_row, 0, strlen(row->key),
+                   0,        row->blob_size};
     w->key = keep(writer, row->key, w->key_size);
     w->blob = keep(writer, row->blob, row->blob_size);
     for (size_t i = 0; i < writer->kind->n_fields; i++) {
         values[i] = row->values[i];
         if (values[i].type == DK_TEXT)
-            values[i].text.data = (const char *)(uintptr_t)keep(writer, row->values[i].text.data, row->values[i].text.size);
+            values[i].text.data =
+                (const char *)(uintptr_t)keep(writer, row->values[i].text.data, row->values[i].text.size);
     }
     if (writer->bytes.failed)
         return dk_fail(err, DK_NOMEM, "out of memory");
@@ -108,7 +111,8 @@ static void field_value(const dk_row_writer *writer, const dk_value *value, sqli
         sqlite3_result_double(ret_value, value->real);
         break;
     case DK_TEXT:
-        sqlite3_result_text64(ret_value, text_at(writer, (uintptr_t)value->text.data), value->text.size, SQLITE_STATIC, SQLITE_UTF8);
+        sqlite3_result_text64(ret_value, text_at(writer, (uintptr_t)value->text.data), value->text.size, SQLITE_STATIC,
+                              SQLITE_UTF8);
         break;
     }
 }

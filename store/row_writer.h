@@ -1,4 +1,5 @@
-/* Writes new rows of a kind, many with one statement (feed_table.h): they wait, copied, until some hundred are together. */
+/* Writes new rows of a kind, many with one statement (feed_table.h): they wait, copied, until some hundred are
+ * together. */
 #ifndef DK_STORE_ROW_WRITER_H
 #define DK_STORE_ROW_WRITER_H
 

@@ -10,7 +10,8 @@
 
 static dk_status row_is_missing(dk_store *store, const dk_kind *kind, int64_t row, dk_error *err)
 {
-    return dk_fail(err, DK_CORRUPT, "%s: row %lld of %s is missing; run dikuai-ingest check", store->path, (long long)row, kind->name);
+    return dk_fail(err, DK_CORRUPT, "%s: row %lld of %s is missing; run dikuai-ingest check", store->path,
+                   (long long)row, kind->name);
 }
 
 dk_status dk_stored_row_read(dk_store *store, const dk_kind *kind, int64_t row, bool with_geometry,
@@ -112,8 +113,10 @@ void dk_stored_row_columns(sqlite3_stmt *stmt, int column, const dk_kind *kind, 
 void dk_row_columns(const dk_kind *kind, const char *alias, bool with_geometry, dk_buf *sql)
 {
     /* Of an outline that is not asked for only whether it is empty: of a long one no more than its length is read. */
-    dk_buf_format(sql, with_geometry ? "%s.key,%s.feature,%s.batch,%s.replaces,%s.geom"
-                                     : "%s.key,%s.feature,%s.batch,%s.replaces,CASE WHEN length(%s.geom)<40 THEN %s.geom END",
+    dk_buf_format(sql,
+                  with_geometry
+                      ? "%s.key,%s.feature,%s.batch,%s.replaces,%s.geom"
+                      : "%s.key,%s.feature,%s.batch,%s.replaces,CASE WHEN length(%s.geom)<40 THEN %s.geom END",
                   alias, alias, alias, alias, alias, alias);
     for (size_t i = 0; i < kind->n_fields; i++)
         dk_buf_format(sql, ",%s.f_%s", alias, kind->fields[i].name);

@@ -162,7 +162,8 @@ static dk_status read_file(const char *data, size_t size, dk_saved_proof *proof,
             status = dk_fail(err, DK_NOMEM, "out of memory");
         dk_hasher_finish(&hasher);
     } else {
-        status = dk_fail(err, DK_INVALID, "The proof does not have what was published; without that it proves nothing.");
+        status =
+            dk_fail(err, DK_INVALID, "The proof does not have what was published; without that it proves nothing.");
     }
     if (status == DK_OK)
         status = dk_note_read(file.checkpoint, file.checkpoint_size, &note, err);
@@ -180,7 +181,8 @@ static dk_status read_file(const char *data, size_t size, dk_saved_proof *proof,
 
 static bool read_bytes(const json_t *json, unsigned char *ret_bytes, size_t n)
 {
-    return json_is_string(json) && dk_base64_read_exactly(json_string_value(json), json_string_length(json), ret_bytes, n);
+    return json_is_string(json) &&
+           dk_base64_read_exactly(json_string_value(json), json_string_length(json), ret_bytes, n);
 }
 
 static bool read_number(const json_t *json, int64_t *ret_number)
@@ -199,8 +201,9 @@ static dk_status read_json(const json_t *json, dk_saved_proof *proof, dk_error *
         !read_number(json_object_get(json, "size"), &proof->size) ||
         !read_bytes(json_object_get(json, "leaf"), proof->leaf.bytes, DK_DIGEST_SIZE) ||
         !read_bytes(json_object_get(json, "root"), proof->root.bytes, DK_DIGEST_SIZE) || !json_is_array(hashes))
-        return dk_fail(err, DK_INVALID, "This is no proof of a log: entry, size, leaf, root or hashes are missing or not "
-                                        "as they must be.");
+        return dk_fail(err, DK_INVALID,
+                       "This is no proof of a log: entry, size, leaf, root or hashes are missing or not "
+                       "as they must be.");
     if (json_array_size(hashes) > DK_LOG_PROOF_MAX)
         return dk_fail(err, DK_INVALID, "The proof has more than %d hashes, which none needs.", DK_LOG_PROOF_MAX);
     proof->proof.n = json_array_size(hashes);
@@ -261,13 +264,15 @@ static dk_status check_proof(checking *c, const dk_saved_proof *proof, dk_error 
     if (status != DK_OK)
         return status;
     if (proof->checkpoint.size == 0)
-        tell(c, "Entry %" PRId64 ": no checkpoint that has it was signed when this was saved, so nobody vouches for it.",
+        tell(c,
+             "Entry %" PRId64 ": no checkpoint that has it was signed when this was saved, so nobody vouches for it.",
              proof->entry);
     else if (dk_checkpoint_open((const char *)proof->checkpoint.data, proof->checkpoint.size, NULL, c->keys, c->n,
                                 &signers, &checkpoint, &why) != DK_OK)
         tell(c, "Entry %" PRId64 ": the checkpoint of its proof does not hold: %s", proof->entry, why.text);
     else if (checkpoint.size != proof->size || !dk_digest_equal(&checkpoint.root, &proof->root))
-        tell(c, "Entry %" PRId64 ": its proof is for another tree than the one that its checkpoint signs.", proof->entry);
+        tell(c, "Entry %" PRId64 ": its proof is for another tree than the one that its checkpoint signs.",
+             proof->entry);
     if (before == c->found.findings)
         c->found.checkpoint = checkpoint;
     return DK_OK;
@@ -288,8 +293,8 @@ static bool same_value(const json_t *content, const json_t *shown)
     return json_equal(content, shown);
 }
 
-/* Coordinates are numbers with or without a point; the depth is that of GeoJSON, so that no text can make it deep. Items
- * are served with rings that turn as RFC 7946 wants them. */
+/* Coordinates are numbers with or without a point; the depth is that of GeoJSON, so that no text can make it deep.
+ * Items are served with rings that turn as RFC 7946 wants them. */
 static bool same_tree(const json_t *a, const json_t *b, int depth)
 {
     if (!json_is_array(a))
@@ -297,7 +302,8 @@ static bool same_tree(const json_t *a, const json_t *b, int depth)
     const size_t n = json_array_size(a);
     if (!json_is_array(b) || json_array_size(b) != n || depth == 0)
         return false;
-    bool same = true, turned = json_is_array(json_array_get(a, 0)) && json_is_number(json_array_get(json_array_get(a, 0), 0));
+    bool same = true,
+         turned = json_is_array(json_array_get(a, 0)) && json_is_number(json_array_get(json_array_get(a, 0), 0));
     for (size_t i = 0; same && i < n; i++)
         same = same_tree(json_array_get(a, i), json_array_get(b, i), depth - 1);
     for (size_t i = 0; !same && turned && i < n; i++)
@@ -312,12 +318,11 @@ static void check_row(checking *c, const char *kind, const json_t *row, const js
     const json_t *properties = json_object_get(row, "properties"), *fields = json_object_get(content, "fields");
     const json_t *outline = json_object_get(content, "outline"), *shown = json_object_get(row, "geometry");
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)fields, name, value)
-        if (!same_value(value, json_object_get(properties, name)))
-            tell(c, "%s %.200s: %s is not what was published.", kind, key, name);
+    json_object_foreach((json_t *)(uintptr_t)fields, name,
+                        value) if (!same_value(value, json_object_get(properties, name)))
+        tell(c, "%s %.200s: %s is not what was published.", kind, key, name);
     if (json_is_object(shown) &&
-        !(json_is_object(outline) &&
-          same_tree(json_object_get(outline, "type"), json_object_get(shown, "type"), 1) &&
+        !(json_is_object(outline) && same_tree(json_object_get(outline, "type"), json_object_get(shown, "type"), 1) &&
           same_tree(json_object_get(outline, "coordinates"), json_object_get(shown, "coordinates"), 4)))
         tell(c, "%s %.200s: its outline is not what was published.", kind, key);
 }
@@ -353,7 +358,8 @@ static void check_served_row(checking *c, const char *kind, const json_t *row, b
         tell(c, "%s %.200s: the dossier has no proof of it.", kind, key);
     else
         check_row(c, kind, row, content);
-    if (whole && json_is_object(json_object_get(content, "outline")) && !json_is_object(json_object_get(row, "geometry")))
+    if (whole && json_is_object(json_object_get(content, "outline")) &&
+        !json_is_object(json_object_get(row, "geometry")))
         tell(c, "%s %.200s: its outline, which was published, is missing.", kind, key);
     json_decref(content);
 }
@@ -378,7 +384,8 @@ static dk_status check_dossier(checking *c, const json_t *dossier, dk_error *err
     }
     if (status != DK_OK)
         return status;
-    check_served_row(c, json_string_value(json_object_get(dossier, "kind")), json_object_get(dossier, "subject"), true, proofs);
+    check_served_row(c, json_string_value(json_object_get(dossier, "kind")), json_object_get(dossier, "subject"), true,
+                     proofs);
     if (!json_is_array(linked))
         tell(c, "The rows linked to it are missing from the dossier.");
     size_t rows_seen = 0;
@@ -388,7 +395,8 @@ static dk_status check_dossier(checking *c, const json_t *dossier, dk_error *err
             return dk_fail(err, DK_LIMIT, "The dossier has more than %d rows.", ROWS_MAX);
         rows_seen += json_array_size(rows);
         for (size_t j = 0; j < json_array_size(rows); j++)
-            check_served_row(c, json_string_value(json_object_get(group, "kind")), json_array_get(rows, j), false, proofs);
+            check_served_row(c, json_string_value(json_object_get(group, "kind")), json_array_get(rows, j), false,
+                             proofs);
     }
     return DK_OK;
 }
@@ -418,8 +426,9 @@ dk_status dk_saved_verify(const char *data, size_t size, const dk_note_key *keys
     case DK_SAVED_CONSISTENCY:
     case DK_SAVED_NOTHING:
     default:
-        status = dk_fail(err, DK_INVALID, "This is no proof and no dossier that dikuai gave: neither a *.tlog-proof nor "
-                                          "its JSON.");
+        status = dk_fail(err, DK_INVALID,
+                         "This is no proof and no dossier that dikuai gave: neither a *.tlog-proof nor "
+                         "its JSON.");
     }
     if (status == DK_OK && kind != DK_SAVED_DOSSIER)
         status = check_proof(&c, &proof, err);
@@ -448,7 +457,8 @@ dk_status dk_saved_consistency(const char *data, size_t size, const dk_checkpoin
         status = dk_fail(err, DK_INVALID,
                          "The proof is for a checkpoint of %" PRId64 " entries, and the older one is of %" PRId64 ".",
                          file.number, older->size);
-    if (status == DK_OK && !dk_log_verify_consistency(&hasher, older->size, &older->root, newer.size, &newer.root, &file.proof))
+    if (status == DK_OK &&
+        !dk_log_verify_consistency(&hasher, older->size, &older->root, newer.size, &newer.root, &file.proof))
         status = dk_fail(err, DK_CONFLICT,
                          "The log of %" PRId64 " entries does not begin with the %" PRId64
                          " entries of the older checkpoint, or the proof is of another log.",

@@ -32,7 +32,8 @@ void dk_saved_proof_init(dk_saved_proof *proof);
 void dk_saved_proof_finish(dk_saved_proof *proof);
 
 /* Of an entry in a log of `size` entries: for the newest checkpoint that has it, else for the log as it is.
- * with_content false: what it is about is left out, as is what the catalogue in force shows the public no more. DK_NOT_FOUND: no such entry. */
+ * with_content false: what it is about is left out, as is what the catalogue in force shows the public no more.
+ * DK_NOT_FOUND: no such entry. */
 dk_status dk_saved_proof_make(dk_log *log, int64_t entry, int64_t size, bool with_content, dk_saved_proof *proof,
                               dk_error *err);
 
@@ -43,7 +44,13 @@ dk_status dk_saved_proof_file(const dk_saved_proof *proof, dk_buf *out, dk_error
 /* ---- checking what was saved ---- */
 
 /* What a text is: a file *.tlog-proof, a proof in JSON, a dossier with its proofs, or a proof of consistency. */
-typedef enum dk_saved_kind { DK_SAVED_NOTHING, DK_SAVED_FILE, DK_SAVED_JSON, DK_SAVED_DOSSIER, DK_SAVED_CONSISTENCY } dk_saved_kind;
+typedef enum dk_saved_kind {
+    DK_SAVED_NOTHING,
+    DK_SAVED_FILE,
+    DK_SAVED_JSON,
+    DK_SAVED_DOSSIER,
+    DK_SAVED_CONSISTENCY
+} dk_saved_kind;
 dk_saved_kind dk_saved_kind_of(const char *data, size_t size);
 
 typedef struct dk_saved_found {
@@ -51,8 +58,8 @@ typedef struct dk_saved_found {
     dk_checkpoint checkpoint; /* of the last proof that held */
 } dk_saved_found;
 
-/* Checks a text of any of these kinds but consistency by the keys given, and tells of what does not hold. A dossier: each
- * of its proofs, and that its rows are what these say. DK_INVALID: it is none of them, with a sentence. */
+/* Checks a text of any of these kinds but consistency by the keys given, and tells of what does not hold. A dossier:
+ * each of its proofs, and that its rows are what these say. DK_INVALID: it is none of them, with a sentence. */
 dk_status dk_saved_verify(const char *data, size_t size, const dk_note_key *keys, size_t n,
                           void (*tell)(const char *sentence, void *user), void *user, dk_saved_found *ret_found,
                           dk_error *err);

@@ -1,20 +1,16 @@
 /* The tables of a store, inside a GeoPackage 1.3 (OGC 12-128r17).
  *
  *   dikuai_meta        name, value: version of this format
- *   dikuai_catalogue   the catalogue's YAML, by the generation from which it holds; dikuai_stricter: what holds one back
- *                      (catalogue_version.h)
- *   dikuai_generation  each publish, withdraw or catalogue change: number, time, actor, what, batch, reason
- *   dikuai_batch       each load and its state
- *   dikuai_source      the sources of a batch
- *   dikuai_file        the files that a source consists of, with their SHA-256
- *   dikuai_count, dikuai_note, dikuai_reject   what the load of a batch counted, noted and rejected (facts.h)
- *   dikuai_pending     one row while a publish or withdraw is under way, so that a killed one can be undone
- *   dikuai_touched     boxes (world coordinates) in which a generation's tiles differ from those of the one before
- *   dikuai_summary     rows published, their box and how many have no outline yet, by kind and generation
- *   dikuai_document    the files in STORE.documents by the digest of their bytes, and what they are (document.h)
- *   dikuai_act         who did what with a batch, and when (act.h)
- *   dikuai_finding     personal data that was found in open fields of a batch's rows (findings.h); dikuai_scan: which fields
- *                      of a batch were looked through
+ *   dikuai_catalogue   the catalogue's YAML, by the generation from which it holds; dikuai_stricter: what holds one
+ * back (catalogue_version.h) dikuai_generation  each publish, withdraw or catalogue change: number, time, actor, what,
+ * batch, reason dikuai_batch       each load and its state dikuai_source      the sources of a batch dikuai_file the
+ * files that a source consists of, with their SHA-256 dikuai_count, dikuai_note, dikuai_reject   what the load of a
+ * batch counted, noted and rejected (facts.h) dikuai_pending     one row while a publish or withdraw is under way, so
+ * that a killed one can be undone dikuai_touched     boxes (world coordinates) in which a generation's tiles differ
+ * from those of the one before dikuai_summary     rows published, their box and how many have no outline yet, by kind
+ * and generation dikuai_document    the files in STORE.documents by the digest of their bytes, and what they are
+ * (document.h) dikuai_act         who did what with a batch, and when (act.h) dikuai_finding     personal data that was
+ * found in open fields of a batch's rows (findings.h); dikuai_scan: which fields of a batch were looked through
  *   dikuai_brought     how many rows and documents of each division a batch brings (brought.h)
  *   dikuai_taken       from which batches that were not published its rows took values (taken.h)
  *   dikuai_asked       which batches their load was to publish at once (asked.h)
@@ -25,28 +21,24 @@
  *
  * and for each layer and record kind K of the catalogue:
  *
- *   row_K    every version of every row; written once by a load (versions of linked.h: by a publish), never changed. feature is the row number of the key's
- *            first version: the stable number of the feature. replaces: the version that it takes the place of.
- *            row_K_moved finds the versions that are not the first
- *   repair_K (row, rule …): (layers) what was repaired in a row's geometry when it was loaded
- *   version_K (row, of): (kinds with linked fields) rows that are another row with other linked values (linked.h);
- *            of the same batch, source and feature
- *   asked_K  (batch, generation, day): (the same kinds) by which generation, and for which day, a batch's linked values were found
- *            at its load
- *   life_K   (row, born, died): in which generations a row is published; died 0: still. A version that comes back when
- *            a later batch is withdrawn gets a further life
- *   term_K, post_K   folded values of the fields that links, totals, search and filters use, and the rows that have
- *            them: their features, with the row in `moved` unless it is the feature's first version (then 0). So the
- *            rows of a term come in the order in which pages of rows are given.
- *   gram_K, hidden_K, sound_K   the terms of searched fields by the three characters in a row in them, and by their sound
- *            (search_index.h); gramlist_K and hiddenlist_K list the grams.
- *            Rows of any state are in: who reads checks the life
- *   clockset_K, clockuse_K, clock_K, score_K   the disclosure clock: facts of obligations, and counters (clock_sets.h)
- *   block_K, piece_K, grid_K, raised_K, overview_K   (layers) the cell index (index.h, sheet.c): bytes by cell, each version
- *            with the generations in which it was born and died. Derived: reindex makes it anew
- *   weight_K   (layers) what tiles weigh, for the next publish (weights.h). Derived too
- *   dead_K   (layers) sheets by the generation in which they died, to be taken away when no reader needs them
- *   K        a view of the rows published now, without the fields of audience never: what GeoPackage readers see
+ *   row_K    every version of every row; written once by a load (versions of linked.h: by a publish), never changed.
+ * feature is the row number of the key's first version: the stable number of the feature. replaces: the version that it
+ * takes the place of. row_K_moved finds the versions that are not the first repair_K (row, rule …): (layers) what was
+ * repaired in a row's geometry when it was loaded version_K (row, of): (kinds with linked fields) rows that are another
+ * row with other linked values (linked.h); of the same batch, source and feature asked_K  (batch, generation, day):
+ * (the same kinds) by which generation, and for which day, a batch's linked values were found at its load life_K (row,
+ * born, died): in which generations a row is published; died 0: still. A version that comes back when a later batch is
+ * withdrawn gets a further life term_K, post_K   folded values of the fields that links, totals, search and filters
+ * use, and the rows that have them: their features, with the row in `moved` unless it is the feature's first version
+ * (then 0). So the rows of a term come in the order in which pages of rows are given. gram_K, hidden_K, sound_K   the
+ * terms of searched fields by the three characters in a row in them, and by their sound (search_index.h); gramlist_K
+ * and hiddenlist_K list the grams. Rows of any state are in: who reads checks the life clockset_K, clockuse_K, clock_K,
+ * score_K   the disclosure clock: facts of obligations, and counters (clock_sets.h) block_K, piece_K, grid_K, raised_K,
+ * overview_K   (layers) the cell index (index.h, sheet.c): bytes by cell, each version with the generations in which it
+ * was born and died. Derived: reindex makes it anew weight_K   (layers) what tiles weigh, for the next publish
+ * (weights.h). Derived too dead_K   (layers) sheets by the generation in which they died, to be taken away when no
+ * reader needs them K        a view of the rows published now, without the fields of audience never: what GeoPackage
+ * readers see
  *
  * A reader at generation g sees a life or sheet if born <= g and (died = 0 or died > g). Publish and withdraw write
  * lives and sheets of generation g + 1 in bounded transactions; nobody sees them until one small commit adds that
@@ -223,11 +215,12 @@ static void append_kind(const dk_kind *kind, dk_buf *sql)
 static void append_versions(const dk_kind *kind, dk_buf *sql)
 {
     const char *k = kind->name;
-    dk_buf_format(sql,
-                  "CREATE TABLE version_%s(row INTEGER PRIMARY KEY, of INTEGER NOT NULL);"
-                  "CREATE INDEX version_%s_of ON version_%s(of);"
-                  "CREATE TABLE asked_%s(batch INTEGER PRIMARY KEY, generation INTEGER NOT NULL, day INTEGER NOT NULL);",
-                  k, k, k, k);
+    dk_buf_format(
+        sql,
+        "CREATE TABLE version_%s(row INTEGER PRIMARY KEY, of INTEGER NOT NULL);"
+        "CREATE INDEX version_%s_of ON version_%s(of);"
+        "CREATE TABLE asked_%s(batch INTEGER PRIMARY KEY, generation INTEGER NOT NULL, day INTEGER NOT NULL);",
+        k, k, k, k);
 }
 
 static void append_view(const dk_kind *kind, dk_buf *sql)
@@ -395,7 +388,8 @@ static dk_status follow_column(dk_store *store, const dk_kind *kind, const dk_fi
     dk_buf_init(&text);
     dk_buf_format(&text, "SELECT type FROM pragma_table_info('row_%s') WHERE name=?1", kind->name);
     const char *question = dk_buf_cstr(&text);
-    dk_status status = question == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(store, question, &stmt, err);
+    dk_status status =
+        question == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(store, question, &stmt, err);
     if (status == DK_OK) {
         sqlite3_bind_text(stmt, 1, column, -1, SQLITE_STATIC);
         status = dk_sql_step(store, stmt, err);
@@ -429,7 +423,8 @@ static dk_status follow_kind(dk_store *store, const dk_kind *kind, dk_buf *sql, 
     status = run_buf(store, sql, err);
     sqlite3_stmt *stmt = NULL;
     if (status == DK_OK)
-        status = dk_sql_prepare(store, "UPDATE gpkg_contents SET identifier=?2,description=?2 WHERE table_name=?1", &stmt, err);
+        status = dk_sql_prepare(store, "UPDATE gpkg_contents SET identifier=?2,description=?2 WHERE table_name=?1",
+                                &stmt, err);
     if (status == DK_OK) {
         char identifier[300];
         snprintf(identifier, sizeof identifier, "%s (%s)", kind->title, kind->name);
@@ -444,8 +439,8 @@ static dk_status follow_kind(dk_store *store, const dk_kind *kind, dk_buf *sql, 
 /* A kind without any row. */
 static dk_status drop_kind(dk_store *store, const dk_kind *kind, dk_buf *sql, dk_error *err)
 {
-    static const char *const tables[] = {"repair", "version", "asked", "weight", "dead", "row", "life", "term", "post",
-                                         "clockset", "clockuse", "clock", "score"};
+    static const char *const tables[] = {"repair", "version", "asked",    "weight",   "dead",  "row",  "life",
+                                         "term",   "post",    "clockset", "clockuse", "clock", "score"};
     static const char *const searched[] = {"gram", "hidden", "sound"};
     dk_status status = DK_OK;
     bool has = false;
@@ -456,10 +451,11 @@ static dk_status drop_kind(dk_store *store, const dk_kind *kind, dk_buf *sql, dk
         dk_buf_format(sql, "DROP TABLE IF EXISTS %s_%s;", tables[i], kind->name);
     for (unsigned t = 0; t < DK_SHEETS; t++)
         dk_buf_format(sql, "DROP TABLE IF EXISTS %s_%s;", dk_sheet_table((dk_sheet)t), kind->name);
-    dk_buf_format(sql,
-                  "DELETE FROM gpkg_geometry_columns WHERE table_name='%s';DELETE FROM gpkg_contents WHERE table_name='%s';"
-                  "DELETE FROM dikuai_summary WHERE kind='%s';",
-                  kind->name, kind->name, kind->name);
+    dk_buf_format(
+        sql,
+        "DELETE FROM gpkg_geometry_columns WHERE table_name='%s';DELETE FROM gpkg_contents WHERE table_name='%s';"
+        "DELETE FROM dikuai_summary WHERE kind='%s';",
+        kind->name, kind->name, kind->name);
     return status == DK_OK ? run_buf(store, sql, err) : status;
 }
 

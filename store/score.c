@@ -15,7 +15,8 @@ static dk_status nomem(dk_error *err)
     return dk_fail(err, DK_NOMEM, "out of memory");
 }
 
-dk_status dk_scoring_begin(dk_scoring *s, dk_store *store, const dk_score_query *query, int64_t generation, dk_error *err)
+dk_status dk_scoring_begin(dk_scoring *s, dk_store *store, const dk_score_query *query, int64_t generation,
+                           dk_error *err)
 {
     int64_t catalogue = 0;
     *s = (dk_scoring){.store = store, .query = query, .generation = generation, .err = err};
@@ -38,9 +39,11 @@ dk_status dk_scoring_begin(dk_scoring *s, dk_store *store, const dk_score_query 
     s->empty = s->held.generation < 0;
     s->current = generation >= s->held.generation;
     if (!s->empty && s->held.catalogue != catalogue)
-        return dk_fail(err, DK_CONFLICT, "what is due was found for an earlier catalogue; publish a batch, or run dikuai-ingest reindex");
+        return dk_fail(err, DK_CONFLICT,
+                       "what is due was found for an earlier catalogue; publish a batch, or run dikuai-ingest reindex");
     if (!s->empty && generation < s->held.from)
-        return dk_fail(err, DK_NOT_FOUND, "what was due in generation %lld was erased with a redaction; ask for generation %lld or later",
+        return dk_fail(err, DK_NOT_FOUND,
+                       "what was due in generation %lld was erased with a redaction; ask for generation %lld or later",
                        (long long)generation, (long long)s->held.from);
     return DK_OK;
 }
@@ -58,7 +61,8 @@ dk_status dk_scoring_end(dk_scoring *s, dk_status status)
 
 bool dk_scoring_asks(const dk_scoring *s, const dk_kind *kind)
 {
-    return (s->query->about == NULL || s->query->about == kind) && (s->query->only == NULL || s->query->only->about == kind) &&
+    return (s->query->about == NULL || s->query->about == kind) &&
+           (s->query->only == NULL || s->query->only->about == kind) &&
            dk_clock_sources(s->store->catalogue, kind) != 0;
 }
 
@@ -75,14 +79,16 @@ dk_status dk_scoring_facts(dk_scoring *s, const dk_kind *kind, sqlite3_stmt *stm
 {
     const void *bytes = sqlite3_column_blob(stmt, column);
     dk_clock_facts_of(s->facts, s->store->catalogue, kind);
-    const dk_status status = dk_clock_facts_read(s->facts, s->store->catalogue, bytes, (size_t)sqlite3_column_bytes(stmt, column));
+    const dk_status status =
+        dk_clock_facts_read(s->facts, s->store->catalogue, bytes, (size_t)sqlite3_column_bytes(stmt, column));
     switch (status) {
     case DK_OK:
         return DK_OK;
     case DK_NOMEM:
         return nomem(s->err);
     case DK_NOT_FOUND:
-        return dk_fail(s->err, DK_NOT_FOUND, "what was due in generation %lld was found for an earlier catalogue", (long long)s->generation);
+        return dk_fail(s->err, DK_NOT_FOUND, "what was due in generation %lld was found for an earlier catalogue",
+                       (long long)s->generation);
     default:
         return dk_fail(s->err, DK_CORRUPT, "the facts of %s are damaged; run dikuai-ingest reindex", kind->name);
     }
@@ -93,7 +99,8 @@ static dk_status count_uses(dk_scoring *s, const dk_kind *kind, int64_t **ret_co
 {
     sqlite3_stmt *stmt = NULL;
     size_t capacity = 0;
-    dk_status status = dk_clock_prepare(s->store, kind, "SELECT use FROM clock_$ WHERE born<=?1 AND (died=0 OR died>?1)", &stmt, s->err);
+    dk_status status = dk_clock_prepare(
+        s->store, kind, "SELECT use FROM clock_$ WHERE born<=?1 AND (died=0 OR died>?1)", &stmt, s->err);
     if (status == DK_OK)
         sqlite3_bind_int64(stmt, 1, s->generation);
     while (status == DK_OK && (status = dk_sql_step(s->store, stmt, s->err)) == DK_OK) {
@@ -119,14 +126,16 @@ dk_status dk_scoring_uses(dk_scoring *s, const dk_kind *kind, bool unsettled, dk
     sqlite3_stmt *stmt = NULL;
     dk_status status = s->current ? DK_OK : count_uses(s, kind, &counts, &n_counts);
     if (status == DK_OK)
-        status = dk_clock_prepare(s->store, kind,
-                                  unsettled ? "SELECT u.id,u.facts,u.division,u.rows,s.facts FROM clockset_$ s CROSS JOIN clockuse_$ u ON "
-                                              "u.facts=s.id WHERE s.settled>?3 AND u.rows>0 AND u.division>=?1 AND u.division<?2"
-                                  : s->division[0] != '\0' ? "SELECT u.id,u.facts,u.division,u.rows,s.facts FROM clockuse_$ u CROSS JOIN clockset_$ s "
-                                                             "ON s.id=u.facts WHERE u.division>=?1 AND u.division<?2"
-                                                           : "SELECT u.id,u.facts,u.division,u.rows,s.facts FROM clockuse_$ u CROSS JOIN clockset_$ s "
-                                                             "ON s.id=u.facts",
-                                  &stmt, s->err);
+        status = dk_clock_prepare(
+            s->store, kind,
+            unsettled ? "SELECT u.id,u.facts,u.division,u.rows,s.facts FROM clockset_$ s CROSS JOIN clockuse_$ u ON "
+                        "u.facts=s.id WHERE s.settled>?3 AND u.rows>0 AND u.division>=?1 AND u.division<?2"
+            : s->division[0] != '\0'
+                ? "SELECT u.id,u.facts,u.division,u.rows,s.facts FROM clockuse_$ u CROSS JOIN clockset_$ s "
+                  "ON s.id=u.facts WHERE u.division>=?1 AND u.division<?2"
+                : "SELECT u.id,u.facts,u.division,u.rows,s.facts FROM clockuse_$ u CROSS JOIN clockset_$ s "
+                  "ON s.id=u.facts",
+            &stmt, s->err);
     if (status == DK_OK && sqlite3_bind_parameter_count(stmt) >= 2) {
         sqlite3_bind_text(stmt, 1, s->division, -1, SQLITE_STATIC);
         sqlite3_bind_text(stmt, 2, s->behind, -1, SQLITE_STATIC);
@@ -160,7 +169,8 @@ typedef struct groups {
 
 static uint64_t hash_group(const dk_score_row *row)
 {
-    const uint64_t seed = (uint64_t)(row->year * 16 + row->part) ^ (uint64_t)(uintptr_t)row->obligation << 20 ^ (uint64_t)(uintptr_t)row->regime << 7;
+    const uint64_t seed = (uint64_t)(row->year * 16 + row->part) ^ (uint64_t)(uintptr_t)row->obligation << 20 ^
+                          (uint64_t)(uintptr_t)row->regime << 7;
     return dk_hash64(row->division, strlen(row->division), seed);
 }
 
@@ -222,14 +232,14 @@ static int compare_groups(const void *a, const void *b)
 typedef struct card {
     dk_scoring *s;
     groups groups;
-    int digits;            /* of a group's division */
-    const char *division;  /* of the counters that are read */
+    int digits;           /* of a group's division */
+    const char *division; /* of the counters that are read */
     const dk_kind *kind;
     dk_status status; /* in callbacks that cannot give one */
 } card;
 
-static dk_status add(card *c, const char *division, const dk_obligation *obligation, const dk_regime *regime, dk_disclosure state,
-                     int32_t due, int64_t n)
+static dk_status add(card *c, const char *division, const dk_obligation *obligation, const dk_regime *regime,
+                     dk_disclosure state, int32_t due, int64_t n)
 {
     const dk_score_query *q = c->s->query;
     dk_score_row like = {.obligation = q->by_obligation ? obligation : NULL, .regime = q->by_regime ? regime : NULL};
@@ -245,7 +255,9 @@ static dk_status add(card *c, const char *division, const dk_obligation *obligat
     if (group == NULL)
         return nomem(c->s->err);
     if (c->groups.n > MOST_GROUPS)
-        return dk_fail(c->s->err, DK_LIMIT, "these are more than %d groups; ask for a division, a shorter time or fewer groups", MOST_GROUPS);
+        return dk_fail(c->s->err, DK_LIMIT,
+                       "these are more than %d groups; ask for a division, a shorter time or fewer groups",
+                       MOST_GROUPS);
     group->n[state] += n;
     return DK_OK;
 }
@@ -260,7 +272,8 @@ static dk_status add_use(dk_scoring *s, const char *division, int64_t rows, bool
         if (unsettled && dk_facts_settled(obligation, &s->facts->facts[i]) <= s->held.day)
             continue;
         dk_obligation_outcome(obligation, &s->facts->facts[i], s->query->as_of, &outcome);
-        status = add(c, division, obligation, s->facts->regime, dk_outcome_state(&outcome, s->query->as_of), outcome.due, rows);
+        status = add(c, division, obligation, s->facts->regime, dk_outcome_state(&outcome, s->query->as_of),
+                     outcome.due, rows);
     }
     return status;
 }
@@ -271,7 +284,8 @@ static dk_status add_any_use(dk_scoring *s, int64_t use, int64_t set, const char
     return add_use(s, division, rows, false, user);
 }
 
-static dk_status add_unsettled_use(dk_scoring *s, int64_t use, int64_t set, const char *division, int64_t rows, void *user)
+static dk_status add_unsettled_use(dk_scoring *s, int64_t use, int64_t set, const char *division, int64_t rows,
+                                   void *user)
 {
     (void)use, (void)set;
     return add_use(s, division, rows, true, user);
@@ -282,7 +296,8 @@ static bool add_counter(uint64_t packed, int64_t n, void *user)
     card *c = user;
     dk_score_entry entry;
     if (!dk_score_unpack(c->s->store->catalogue, packed, &entry)) {
-        c->status = dk_fail(c->s->err, DK_CORRUPT, "the counters of %s are damaged; run dikuai-ingest reindex", c->kind->name);
+        c->status =
+            dk_fail(c->s->err, DK_CORRUPT, "the counters of %s are damaged; run dikuai-ingest reindex", c->kind->name);
         return false;
     }
     if (entry.state == DK_DUE && entry.due < c->s->query->as_of)
@@ -296,12 +311,14 @@ static dk_status add_counters(card *c)
 {
     dk_scoring *s = c->s;
     sqlite3_stmt *stmt = NULL;
-    /* Counters have some numbers of digits: the next one that is no fewer than a group's, or than the question's division. */
+    /* Counters have some numbers of digits: the next one that is no fewer than a group's, or than the question's
+     * division. */
     size_t l = 0;
     while (l + 1 < DK_SCORE_LEVELS && dk_score_levels[l] < c->digits)
         l++;
-    dk_status status = dk_clock_prepare(s->store, c->kind, "SELECT division,data FROM score_$ WHERE level=?1 AND division>=?2 AND division<?3",
-                                        &stmt, s->err);
+    dk_status status = dk_clock_prepare(
+        s->store, c->kind, "SELECT division,data FROM score_$ WHERE level=?1 AND division>=?2 AND division<?3", &stmt,
+        s->err);
     if (status == DK_OK) {
         sqlite3_bind_int(stmt, 1, dk_score_levels[l]);
         sqlite3_bind_text(stmt, 2, s->division, -1, SQLITE_STATIC);
@@ -310,8 +327,12 @@ static dk_status add_counters(card *c)
     while (status == DK_OK && (status = dk_sql_step(s->store, stmt, s->err)) == DK_OK) {
         c->division = (const char *)sqlite3_column_text(stmt, 0);
         c->status = DK_OK;
-        if (dk_score_data_each(sqlite3_column_blob(stmt, 1), (size_t)sqlite3_column_bytes(stmt, 1), add_counter, c) != DK_OK)
-            status = c->status != DK_OK ? c->status : dk_fail(s->err, DK_CORRUPT, "the counters of %s are damaged; run dikuai-ingest reindex", c->kind->name);
+        if (dk_score_data_each(sqlite3_column_blob(stmt, 1), (size_t)sqlite3_column_bytes(stmt, 1), add_counter, c) !=
+            DK_OK)
+            status = c->status != DK_OK
+                         ? c->status
+                         : dk_fail(s->err, DK_CORRUPT, "the counters of %s are damaged; run dikuai-ingest reindex",
+                                   c->kind->name);
     }
     sqlite3_finalize(stmt);
     return status == DK_OK || status == DK_END ? dk_scoring_uses(s, c->kind, true, add_unsettled_use, c) : status;
@@ -326,7 +347,8 @@ static bool is_first_of_month(int32_t day)
 static bool is_counted(const dk_scoring *s)
 {
     const dk_score_query *q = s->query;
-    return s->current && s->held.day != DK_NO_DAY && q->as_of >= s->held.day && (q->from == DK_NO_DAY || is_first_of_month(q->from)) &&
+    return s->current && s->held.day != DK_NO_DAY && q->as_of >= s->held.day &&
+           (q->from == DK_NO_DAY || is_first_of_month(q->from)) &&
            (q->until == DK_FAR_DAY || is_first_of_month(q->until + 1));
 }
 

@@ -14,7 +14,8 @@ static int32_t first_of_month(int32_t day)
     return dk_day_of(dk_day_year(day), dk_day_month(day), 1);
 }
 
-bool dk_score_entry_of(const dk_obligation *obligation, const dk_obligation_facts *facts, int32_t base, dk_score_entry *ret_entry)
+bool dk_score_entry_of(const dk_obligation *obligation, const dk_obligation_facts *facts, int32_t base,
+                       dk_score_entry *ret_entry)
 {
     dk_outcome outcome;
     if (dk_facts_settled(obligation, facts) > base)
@@ -29,8 +30,8 @@ bool dk_score_entry_of(const dk_obligation *obligation, const dk_obligation_fact
     return true;
 }
 
-/* From above: obligation 8 bits, regime + 1 6 bits, state 4 bits, the due day from a day on that is before all others, 32 bits; 0:
- * none. */
+/* From above: obligation 8 bits, regime + 1 6 bits, state 4 bits, the due day from a day on that is before all others,
+ * 32 bits; 0: none. */
 #define BEFORE_ALL (DK_FIRST_DAY - 100000)
 
 uint64_t dk_score_pack(const dk_score_entry *entry)
@@ -43,8 +44,10 @@ uint64_t dk_score_pack(const dk_score_entry *entry)
 
 bool dk_score_unpack(const dk_catalogue *catalogue, uint64_t packed, dk_score_entry *ret_entry)
 {
-    const uint64_t obligation = packed >> 42, regime = packed >> 36 & 63, state = packed >> 32 & 15, due = packed & UINT32_MAX;
-    if (obligation >= catalogue->n_obligations || regime > catalogue->n_regimes || state >= DK_DISCLOSURES || due > INT32_MAX)
+    const uint64_t obligation = packed >> 42, regime = packed >> 36 & 63, state = packed >> 32 & 15,
+                   due = packed & UINT32_MAX;
+    if (obligation >= catalogue->n_obligations || regime > catalogue->n_regimes || state >= DK_DISCLOSURES ||
+        due > INT32_MAX)
         return false;
     ret_entry->obligation = &catalogue->obligations[obligation];
     ret_entry->regime = regime > 0 ? &catalogue->regimes[regime - 1] : NULL;
@@ -114,12 +117,14 @@ size_t dk_score_sums_sorted(dk_score_sums *sums)
 
 /* ---- rows of the table ---- */
 
-dk_status dk_score_data_each(const void *data, size_t size, bool (*each)(uint64_t packed, int64_t n, void *user), void *user)
+dk_status dk_score_data_each(const void *data, size_t size, bool (*each)(uint64_t packed, int64_t n, void *user),
+                             void *user)
 {
     const unsigned char *at = data, *end = size > 0 ? at + size : at;
     for (uint64_t packed = 0; at < end;) {
         uint64_t more, n;
-        if (!dk_read_varint(&at, end, &more) || !dk_read_varint(&at, end, &n) || n > INT64_MAX || packed + more < packed)
+        if (!dk_read_varint(&at, end, &more) || !dk_read_varint(&at, end, &n) || n > INT64_MAX ||
+            packed + more < packed)
             return DK_CORRUPT;
         packed += more;
         if (!each(packed, (int64_t)n, user))
@@ -149,18 +154,21 @@ static dk_status apply_division(int level, const char *division, dk_score_sums *
     dk_status status = dk_sql_step(a->store, a->read, err), read = DK_OK;
     const bool there = status == DK_OK;
     if (there)
-        read = dk_score_data_each(sqlite3_column_blob(a->read, 0), (size_t)sqlite3_column_bytes(a->read, 0), add_sum, sums);
+        read = dk_score_data_each(sqlite3_column_blob(a->read, 0), (size_t)sqlite3_column_bytes(a->read, 0), add_sum,
+                                  sums);
     sqlite3_reset(a->read);
     if (status != DK_OK && status != DK_END)
         return status;
     if (read != DK_OK)
-        return dk_fail(err, read, read == DK_NOMEM ? "out of memory" : "the counters of %s are damaged; run dikuai-ingest reindex",
+        return dk_fail(err, read,
+                       read == DK_NOMEM ? "out of memory" : "the counters of %s are damaged; run dikuai-ingest reindex",
                        a->kind->name);
     const size_t n = dk_score_sums_sorted(sums);
     dk_buf_clear(&a->data);
     for (size_t i = 0; i < n; i++) {
         if (sums->places[i].n < 0)
-            return dk_fail(err, DK_CORRUPT, "the counters of %s do not go with its rows; run dikuai-ingest reindex", a->kind->name);
+            return dk_fail(err, DK_CORRUPT, "the counters of %s do not go with its rows; run dikuai-ingest reindex",
+                           a->kind->name);
         dk_buf_varint(&a->data, sums->places[i].packed - 1 - (i > 0 ? sums->places[i - 1].packed - 1 : 0));
         dk_buf_varint(&a->data, (uint64_t)sums->places[i].n);
     }
@@ -176,13 +184,17 @@ static dk_status apply_division(int level, const char *division, dk_score_sums *
     return dk_sql_done(a->store, stmt, err);
 }
 
-dk_status dk_score_apply(dk_store *store, const dk_kind *kind, dk_score_change *changes, size_t n, int32_t base, dk_error *err)
+dk_status dk_score_apply(dk_store *store, const dk_kind *kind, dk_score_change *changes, size_t n, int32_t base,
+                         dk_error *err)
 {
     applying a = {.store = store, .kind = kind};
     dk_buf_init(&a.data);
-    dk_status status = n == 0 ? DK_OK : dk_clock_prepare(store, kind, "SELECT data FROM score_$ WHERE level=?1 AND division=?2", &a.read, err);
+    dk_status status =
+        n == 0 ? DK_OK
+               : dk_clock_prepare(store, kind, "SELECT data FROM score_$ WHERE level=?1 AND division=?2", &a.read, err);
     if (status == DK_OK && n > 0)
-        status = dk_clock_prepare(store, kind, "INSERT OR REPLACE INTO score_$(level,division,data) VALUES(?1,?2,?3)", &a.write, err);
+        status = dk_clock_prepare(store, kind, "INSERT OR REPLACE INTO score_$(level,division,data) VALUES(?1,?2,?3)",
+                                  &a.write, err);
     if (status == DK_OK && n > 0)
         status = dk_clock_prepare(store, kind, "DELETE FROM score_$ WHERE level=?1 AND division=?2", &a.drop, err);
     if (status == DK_OK && n > 0)
@@ -221,21 +233,24 @@ static dk_status close_level(summing *level, int digits, dk_score_division_fn ea
 }
 
 /* Reads the facts of a set. */
-static dk_status read_set(dk_store *store, const dk_kind *kind, sqlite3_stmt *stmt, int64_t set, dk_clock_facts *facts, dk_error *err)
+static dk_status read_set(dk_store *store, const dk_kind *kind, sqlite3_stmt *stmt, int64_t set, dk_clock_facts *facts,
+                          dk_error *err)
 {
     sqlite3_bind_int64(stmt, 1, set);
     dk_status status = dk_sql_step(store, stmt, err);
     if (status == DK_OK)
-        status = dk_clock_facts_read(facts, store->catalogue, sqlite3_column_blob(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0));
+        status = dk_clock_facts_read(facts, store->catalogue, sqlite3_column_blob(stmt, 0),
+                                     (size_t)sqlite3_column_bytes(stmt, 0));
     sqlite3_reset(stmt);
     if (status == DK_OK || status == DK_IO)
         return status;
-    return status == DK_NOMEM ? dk_fail(err, status, "out of memory")
-                              : dk_fail(err, DK_CORRUPT, "the facts of %s are damaged; run dikuai-ingest reindex", kind->name);
+    return status == DK_NOMEM
+               ? dk_fail(err, status, "out of memory")
+               : dk_fail(err, DK_CORRUPT, "the facts of %s are damaged; run dikuai-ingest reindex", kind->name);
 }
 
-static dk_status add_change(summing levels[DK_SCORE_LEVELS], const dk_score_change *change, const dk_clock_facts *facts, int32_t base,
-                            dk_score_division_fn each, void *user, dk_error *err)
+static dk_status add_change(summing levels[DK_SCORE_LEVELS], const dk_score_change *change, const dk_clock_facts *facts,
+                            int32_t base, dk_score_division_fn each, void *user, dk_error *err)
 {
     dk_status status = DK_OK;
     for (size_t l = 0; status == DK_OK && l < DK_SCORE_LEVELS; l++) {
@@ -264,8 +279,9 @@ dk_status dk_score_sum_up(dk_store *store, const dk_kind *kind, dk_score_change 
     summing levels[DK_SCORE_LEVELS] = {0};
     sqlite3_stmt *stmt = NULL;
     dk_clock_facts *facts = calloc(1, sizeof *facts);
-    dk_status status = facts == NULL ? dk_fail(err, DK_NOMEM, "out of memory")
-                                     : dk_clock_prepare(store, kind, "SELECT facts FROM clockset_$ WHERE id=?1", &stmt, err);
+    dk_status status = facts == NULL
+                           ? dk_fail(err, DK_NOMEM, "out of memory")
+                           : dk_clock_prepare(store, kind, "SELECT facts FROM clockset_$ WHERE id=?1", &stmt, err);
     if (status == DK_OK)
         dk_clock_facts_of(facts, store->catalogue, kind);
     if (n > 1)

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where fewer than one row in so many is wanted, they are found by their uses; else all of the kind are gone through. */
+/* Where fewer than one row in so many is wanted, they are found by their uses; else all of the kind are gone through.
+ */
 #define SCARCE 8
 
 /* A use in which some obligation stands so. */
@@ -128,7 +129,8 @@ static dk_status give(listing *l, int64_t feature, int64_t use)
     sqlite3_reset(l->facts_of);
     dk_buf_init(&key);
     for (size_t i = 0; status == DK_OK && l->left > 0 && !l->stopped && i < s->facts->n; i++) {
-        dk_clock_row row = {.kind = l->kind, .label = label.text, .obligation = s->facts->obligations[i], .regime = s->facts->regime};
+        dk_clock_row row = {
+            .kind = l->kind, .label = label.text, .obligation = s->facts->obligations[i], .regime = s->facts->regime};
         if ((feature == l->after && row.obligation->index <= l->after_obligation) || !stands_so(l, i, &row.outcome))
             continue;
         if (key.size == 0 && (status = read_key(l, feature, &key)) != DK_OK)
@@ -148,7 +150,9 @@ static dk_status give(listing *l, int64_t feature, int64_t use)
         l->stopped = !l->each(&row, l->user);
     }
     dk_buf_finish(&key);
-    return status == DK_END ? dk_fail(s->err, DK_CORRUPT, "the facts of %s are damaged; run dikuai-ingest check", l->kind->name) : status;
+    return status == DK_END
+               ? dk_fail(s->err, DK_CORRUPT, "the facts of %s are damaged; run dikuai-ingest check", l->kind->name)
+               : status;
 }
 
 typedef struct place {
@@ -167,8 +171,11 @@ static dk_status give_scarce(listing *l)
     place *places = NULL;
     size_t n = 0, capacity = 0;
     sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_clock_prepare(s->store, l->kind, "SELECT feature FROM clock_$ INDEXED BY clock_$_use WHERE use=?1 AND feature>=?3 AND "
-                                        "born<=?2 AND (died=0 OR died>?2)", &stmt, s->err);
+    dk_status status =
+        dk_clock_prepare(s->store, l->kind,
+                         "SELECT feature FROM clock_$ INDEXED BY clock_$_use WHERE use=?1 AND feature>=?3 AND "
+                         "born<=?2 AND (died=0 OR died>?2)",
+                         &stmt, s->err);
     for (size_t i = 0; status == DK_OK && i < l->n; i++) {
         sqlite3_bind_int64(stmt, 1, l->uses[i].use);
         sqlite3_bind_int64(stmt, 2, s->generation);
@@ -194,8 +201,11 @@ static dk_status give_many(listing *l)
 {
     dk_scoring *s = l->s;
     sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_clock_prepare(s->store, l->kind, "SELECT feature,use FROM clock_$ NOT INDEXED WHERE feature>=?1 AND born<=?2 AND (died=0 OR "
-                                        "died>?2) ORDER BY feature", &stmt, s->err);
+    dk_status status =
+        dk_clock_prepare(s->store, l->kind,
+                         "SELECT feature,use FROM clock_$ NOT INDEXED WHERE feature>=?1 AND born<=?2 AND (died=0 OR "
+                         "died>?2) ORDER BY feature",
+                         &stmt, s->err);
     if (status == DK_OK) {
         sqlite3_bind_int64(stmt, 1, l->after);
         sqlite3_bind_int64(stmt, 2, s->generation);
@@ -221,8 +231,11 @@ static dk_status give_kind(listing *l)
     status = dk_query_summary(s->store, l->kind, s->generation, &all, &undrawn, bounds, s->err);
     /* Mostly the first version is there. */
     if (status == DK_OK)
-        status = dk_clock_prepare(s->store, l->kind, "SELECT coalesce((SELECT key FROM row_$ WHERE row=?1),(SELECT key FROM row_$ INDEXED BY row_$_moved "
-                                  "WHERE feature=?1 AND feature<>row LIMIT 1))", &l->key_of, s->err);
+        status = dk_clock_prepare(
+            s->store, l->kind,
+            "SELECT coalesce((SELECT key FROM row_$ WHERE row=?1),(SELECT key FROM row_$ INDEXED BY row_$_moved "
+            "WHERE feature=?1 AND feature<>row LIMIT 1))",
+            &l->key_of, s->err);
     if (status == DK_OK)
         status = dk_clock_prepare(s->store, l->kind, "SELECT facts FROM clockset_$ WHERE id=?1", &l->facts_of, s->err);
     if (status == DK_OK)
@@ -234,7 +247,8 @@ static dk_status give_kind(listing *l)
 }
 
 /* kind/obligation/feature */
-static dk_status read_place(dk_scoring *s, const char *after, const dk_kind **ret_kind, size_t *ret_obligation, int64_t *ret_feature)
+static dk_status read_place(dk_scoring *s, const char *after, const dk_kind **ret_kind, size_t *ret_obligation,
+                            int64_t *ret_feature)
 {
     char name[64], id[64];
     const char *slash = strchr(after, '/'), *second = slash != NULL ? strchr(slash + 1, '/') : NULL;
@@ -248,14 +262,16 @@ static dk_status read_place(dk_scoring *s, const char *after, const dk_kind **re
     }
     const size_t digits = second != NULL ? strspn(second + 1, "0123456789") : 0;
     if (*ret_kind == NULL || obligation == NULL || digits == 0 || digits > 18 || second[1 + digits] != '\0')
-        return dk_fail(s->err, DK_INVALID, "after is no place in this list; leave it out, or give what the page before gave");
+        return dk_fail(s->err, DK_INVALID,
+                       "after is no place in this list; leave it out, or give what the page before gave");
     *ret_obligation = obligation->index;
     *ret_feature = strtoll(second + 1, NULL, 10);
     return DK_OK;
 }
 
-dk_status dk_score_rows(dk_store *store, const dk_score_query *query, int64_t generation, dk_disclosure state, const char *after,
-                        size_t limit, bool (*each)(const dk_clock_row *row, void *user), void *user, dk_error *err)
+dk_status dk_score_rows(dk_store *store, const dk_score_query *query, int64_t generation, dk_disclosure state,
+                        const char *after, size_t limit, bool (*each)(const dk_clock_row *row, void *user), void *user,
+                        dk_error *err)
 {
     dk_scoring s;
     listing l = {.s = &s, .state = state, .left = limit, .each = each, .user = user};
@@ -265,7 +281,8 @@ dk_status dk_score_rows(dk_store *store, const dk_score_query *query, int64_t ge
     dk_status status = dk_scoring_begin(&s, store, query, generation, err);
     if (status == DK_OK && after != NULL)
         status = read_place(&s, after, &first, &l.after_obligation, &after_feature);
-    for (size_t k = first != NULL ? first->index : 0; status == DK_OK && !s.empty && l.left > 0 && !l.stopped && k < store->catalogue->n_kinds; k++) {
+    for (size_t k = first != NULL ? first->index : 0;
+         status == DK_OK && !s.empty && l.left > 0 && !l.stopped && k < store->catalogue->n_kinds; k++) {
         l.kind = &store->catalogue->kinds[k];
         l.after = l.kind == first ? after_feature : 0;
         if (dk_scoring_asks(&s, l.kind))

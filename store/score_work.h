@@ -20,7 +20,8 @@ typedef struct dk_scoring {
     dk_error *err;
 } dk_scoring;
 
-dk_status dk_scoring_begin(dk_scoring *s, dk_store *store, const dk_score_query *query, int64_t generation, dk_error *err);
+dk_status dk_scoring_begin(dk_scoring *s, dk_store *store, const dk_score_query *query, int64_t generation,
+                           dk_error *err);
 /* Gives status, or what became of the time. */
 dk_status dk_scoring_end(dk_scoring *s, dk_status status);
 
@@ -28,9 +29,10 @@ dk_status dk_scoring_end(dk_scoring *s, dk_status status);
 bool dk_scoring_asks(const dk_scoring *s, const dk_kind *kind);
 bool dk_scoring_wants(const dk_scoring *s, const dk_obligation *obligation, const dk_regime *regime, int32_t due);
 
-/* Calls each for the uses of facts within the question's division, s->facts being read. unsettled: only sets that are not settled
- * by the counters' base. */
-typedef dk_status (*dk_scoring_use_fn)(dk_scoring *s, int64_t use, int64_t set, const char *division, int64_t rows, void *user);
+/* Calls each for the uses of facts within the question's division, s->facts being read. unsettled: only sets that are
+ * not settled by the counters' base. */
+typedef dk_status (*dk_scoring_use_fn)(dk_scoring *s, int64_t use, int64_t set, const char *division, int64_t rows,
+                                       void *user);
 dk_status dk_scoring_uses(dk_scoring *s, const dk_kind *kind, bool unsettled, dk_scoring_use_fn each, void *user);
 
 /* Reads facts that a statement gives. */

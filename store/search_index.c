@@ -245,7 +245,8 @@ typedef struct former {
 static bool add_former(const char *code, void *user)
 {
     former *f = user;
-    f->status = beginning(f->store, f->kind, f->kind->division_field, code, strlen(code), f->code, f->most, f->found, f->err);
+    f->status =
+        beginning(f->store, f->kind, f->kind->division_field, code, strlen(code), f->code, f->most, f->found, f->err);
     return f->status == DK_OK;
 }
 

@@ -47,8 +47,8 @@ dk_status dk_search_equal(dk_store *store, const dk_kind *kind, int field, const
                           dk_found_terms *found, dk_error *err);
 dk_status dk_search_beginning(dk_store *store, const dk_kind *kind, int field, const char *text, size_t size,
                               size_t most, dk_found_terms *found, dk_error *err);
-/* Of the kind's field of divisions, which it has: the codes that lie in a division, and in those whose place it or a part
- * of it took. */
+/* Of the kind's field of divisions, which it has: the codes that lie in a division, and in those whose place it or a
+ * part of it took. */
 dk_status dk_search_within(dk_store *store, const dk_kind *kind, const char *code, size_t most, dk_found_terms *found,
                            dk_error *err);
 dk_status dk_search_containing(dk_store *store, const dk_kind *kind, uint64_t fields, const char *text, size_t size,

@@ -19,7 +19,8 @@ enum {
     FEW_TERMS = 4,      /* of a wide word, by which rows are asked for it */
     MOST_ASKED = 10000, /* leaps */
     MOST_LOOKED_AT = 1000,
-    MOST_NAMED = 16 /* divisions that a word names, whose rows are looked up; rows of others are found by another word */
+    MOST_NAMED =
+        16 /* divisions that a word names, whose rows are looked up; rows of others are found by another word */
 };
 
 typedef struct row_set {

@@ -114,15 +114,16 @@ static dk_status take_word(dk_selection *s, dk_error *err)
             numbers |= q->word.fields & UINT64_C(1) << i;
     /* Each of several 文号 is a term: what reaches from one into the next is in none. */
     static const char joint[] = "、";
-    bool fits = !folded.failed && (numbers == 0 || folded.size == 0 || memmem(folded.data, folded.size, joint, sizeof joint - 1) == NULL);
+    bool fits = !folded.failed &&
+                (numbers == 0 || folded.size == 0 || memmem(folded.data, folded.size, joint, sizeof joint - 1) == NULL);
     dk_status status = DK_OK;
     if (folded.size > 0 && fits)
-        status = dk_search_containing(s->store, q->kind, q->word.fields, (const char *)folded.data, folded.size, MOST_TERMS,
-                                      &found, err);
+        status = dk_search_containing(s->store, q->kind, q->word.fields, (const char *)folded.data, folded.size,
+                                      MOST_TERMS, &found, err);
     if (status == DK_OK && numbers != 0 && folded.size > 0 && fits &&
         dk_search_number((const char *)folded.data, folded.size, &number))
-        status = dk_search_containing(s->store, q->kind, numbers, (const char *)number.data, number.size, MOST_TERMS, &found,
-                                      err);
+        status = dk_search_containing(s->store, q->kind, numbers, (const char *)number.data, number.size, MOST_TERMS,
+                                      &found, err);
     fits = fits && !number.failed;
     fits = fits && folded.size > 0 && found.complete;
     for (size_t i = 0; status == DK_OK && fits && i < found.n; i++)

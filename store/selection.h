@@ -1,5 +1,5 @@
-/* A selection: the published rows that a query asks for, as SQL. What gives rows, counts them, groups them or draws them
- * builds on it. Only for files that speak SQL.
+/* A selection: the published rows that a query asks for, as SQL. What gives rows, counts them, groups them or draws
+ * them builds on it. Only for files that speak SQL.
  *
  * Rows come from where there are fewest: the posts of terms that filters want, the places that the cell index or the
  * terms give, or all rows. What the filters say is then tested row by row, on what the viewer sees. */
@@ -38,16 +38,17 @@ typedef struct dk_selection {
     int64_t terms[DK_SELECTION_TERMS]; /* every row has them all */
     size_t n_terms;
     dk_place_list places;
-    dk_place_source source; /* what the SQL reads */
-    int64_t after;          /* only features beyond */
-    bool moved;             /* of all rows: some are not the first version of their feature */
-    bool nothing;           /* no row can match */
+    dk_place_source source;           /* what the SQL reads */
+    int64_t after;                    /* only features beyond */
+    bool moved;                       /* of all rows: some are not the first version of their feature */
+    bool nothing;                     /* no row can match */
     int parameters[DK_QUERY_FILTERS]; /* the first of each filter in the SQL */
 } dk_selection;
 
-/* Decides where the rows come from. after: only features beyond. The query is borrowed, and the selection stays where it
- * is while a statement reads it. Caller calls dk_selection_finish in every case. */
-dk_status dk_selection_begin(dk_selection *selection, dk_store *store, const dk_query *query, int64_t after, dk_error *err);
+/* Decides where the rows come from. after: only features beyond. The query is borrowed, and the selection stays where
+ * it is while a statement reads it. Caller calls dk_selection_finish in every case. */
+dk_status dk_selection_begin(dk_selection *selection, dk_store *store, const dk_query *query, int64_t after,
+                             dk_error *err);
 void dk_selection_finish(dk_selection *selection);
 
 /* Appends "SELECT <feature number> AS feature, COLUMNS FROM …". In columns, r is the row's table. The rows are in the

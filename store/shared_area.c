@@ -135,8 +135,13 @@ static dk_shared find_crossings(dk_shared_work *work, const dk_edge_tree *with, 
         const size_t edges = polygon->parts[p].count - 1;
         for (size_t first = 0; first < edges; first += CHUNK) {
             const double *from = xy + 2 * first;
-            chunk c = {work, from, p, first, edges - first < CHUNK ? edges - first : CHUNK,
-                       {from[0], from[1], from[0], from[1]}, DK_SHARED_NONE};
+            chunk c = {work,
+                       from,
+                       p,
+                       first,
+                       edges - first < CHUNK ? edges - first : CHUNK,
+                       {from[0], from[1], from[0], from[1]},
+                       DK_SHARED_NONE};
             for (size_t i = 1; i <= c.count; i++) {
                 c.box[0] = lesser(c.box[0], from[2 * i]);
                 c.box[1] = lesser(c.box[1], from[2 * i + 1]);

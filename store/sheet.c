@@ -1,7 +1,7 @@
-/* Sheets: bytes by cell, written anew where a publish changes them. Each version has the generations in which it was born
- * and died, so that readers of the generation before go on seeing what they saw. The rowid is the place: rows of one
- * level lie in the order of Morton codes, and a sheet that fits on its page has no overflow (a WITHOUT ROWID table would
- * spill what is larger than a quarter of a page). */
+/* Sheets: bytes by cell, written anew where a publish changes them. Each version has the generations in which it was
+ * born and died, so that readers of the generation before go on seeing what they saw. The rowid is the place: rows of
+ * one level lie in the order of Morton codes, and a sheet that fits on its page has no overflow (a WITHOUT ROWID table
+ * would spill what is larger than a quarter of a page). */
 #include "store/sheet_id.h"
 
 #include <string.h>
@@ -77,8 +77,8 @@ static dk_status run_on_id(dk_store *store, const dk_kind *layer, dk_stmt_id id,
     return dk_sql_done(store, stmt, err);
 }
 
-/* first: the id of version 0. The version is the generation's number, or the next that is free: after 2^DK_SHEET_VERSION_BITS
- * generations numbers come again, and a version that died may still be there. */
+/* first: the id of version 0. The version is the generation's number, or the next that is free: after
+ * 2^DK_SHEET_VERSION_BITS generations numbers come again, and a version that died may still be there. */
 static dk_status insert_sheet(dk_store *store, const dk_kind *layer, dk_sheet sheet, int64_t first, int64_t generation,
                               const void *data, size_t size, dk_error *err)
 {
@@ -131,8 +131,7 @@ static dk_status purge_step(dk_store *store, const dk_kind *layer, int64_t until
     dk_buf_format(&sql, "SELECT generation,sheet,id FROM dead_%s WHERE generation<=?1 LIMIT ?2", layer->name);
     sqlite3_stmt *stmt = NULL;
     const char *text = dk_buf_cstr(&sql);
-    dk_status status =
-        text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(store, text, &stmt, err);
+    dk_status status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(store, text, &stmt, err);
     if (status == DK_OK) {
         sqlite3_bind_int64(stmt, 1, until);
         sqlite3_bind_int(stmt, 2, PURGED_A_STEP);
@@ -154,8 +153,8 @@ static dk_status purge_step(dk_store *store, const dk_kind *layer, int64_t until
         status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(store, text, &stmt, err);
         for (size_t i = 0; status == DK_OK && i < n; i++) {
             if (dead[i].sheet >= 0 && dead[i].sheet < DK_SHEETS)
-                status = run_on_id(store, layer, dk_sheet_stmt(DK_STMT_SHEET_DELETE, (dk_sheet)dead[i].sheet), dead[i].id, NULL, 0,
-                                   err);
+                status = run_on_id(store, layer, dk_sheet_stmt(DK_STMT_SHEET_DELETE, (dk_sheet)dead[i].sheet),
+                                   dead[i].id, NULL, 0, err);
             sqlite3_bind_int64(stmt, 1, dead[i].generation);
             sqlite3_bind_int(stmt, 2, dead[i].sheet);
             sqlite3_bind_int64(stmt, 3, dead[i].id);
@@ -211,8 +210,8 @@ dk_status dk_sheet_levels(dk_store *store, const dk_kind *layer, dk_sheet sheet,
     return DK_OK;
 }
 
-dk_status dk_sheet_cells(dk_store *store, const dk_kind *layer, dk_sheet sheet, int level, uint64_t *ret_cells, size_t most,
-                         size_t *ret_n, bool *ret_all, dk_error *err)
+dk_status dk_sheet_cells(dk_store *store, const dk_kind *layer, dk_sheet sheet, int level, uint64_t *ret_cells,
+                         size_t most, size_t *ret_n, bool *ret_all, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     size_t n = 0, sheets = 0;

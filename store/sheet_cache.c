@@ -53,7 +53,7 @@ dk_sheet_cache *dk_sheet_cache_create(size_t limit)
         limit = DK_SHEET_CACHE_LEAST;
     while (n_shards < MOST_SHARDS && limit / (2 * n_shards) >= SHARD_LEAST)
         n_shards *= 2;
-    size_t share = limit / n_shards; /* of a shard, with its table */
+    size_t share = limit / n_shards;               /* of a shard, with its table */
     const size_t largest = (size_t)UINT32_MAX / 2; /* offsets have 32 bits */
     if (share > largest)
         share = largest;
@@ -67,7 +67,8 @@ dk_sheet_cache *dk_sheet_cache_create(size_t limit)
     for (size_t i = 0; i < n_shards; i++) {
         shard *s = &cache->shards[i];
         s->chains = calloc(n_chains, sizeof *s->chains);
-        void *ring = mmap(NULL, cache->ring_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        void *ring =
+            mmap(NULL, cache->ring_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         s->ring = ring != MAP_FAILED ? ring : NULL;
         pthread_mutex_init(&s->mutex, NULL);
         cache->n_shards++;
@@ -187,7 +188,8 @@ static bool clear(dk_sheet_cache *cache, shard *s)
 
 static int compare(const dk_sheet_stamp *a, const dk_sheet_stamp *b)
 {
-    const int64_t of_a[] = {a->generation, a->rebuilt, a->catalogue}, of_b[] = {b->generation, b->rebuilt, b->catalogue};
+    const int64_t of_a[] = {a->generation, a->rebuilt, a->catalogue},
+                  of_b[] = {b->generation, b->rebuilt, b->catalogue};
     for (size_t i = 0; i < sizeof of_a / sizeof *of_a; i++)
         if (of_a[i] != of_b[i])
             return of_a[i] < of_b[i] ? -1 : 1;
@@ -245,7 +247,8 @@ bool dk_sheet_cache_takes(dk_sheet_cache *cache)
            atomic_fetch_add_explicit(&cache->asked, 1, memory_order_relaxed) % DK_SHEET_CACHE_ONE_IN == 0;
 }
 
-void dk_sheet_cache_put(dk_sheet_cache *cache, uint64_t place, const dk_sheet_stamp *stamp, const void *data, size_t size)
+void dk_sheet_cache_put(dk_sheet_cache *cache, uint64_t place, const dk_sheet_stamp *stamp, const void *data,
+                        size_t size)
 {
     if (size > cache->ring_size / 4) /* it would drive out all others */
         return;

@@ -1,10 +1,11 @@
-/* Sheets of the cell index that were read lately, for all handles of a process: a sheet out of memory costs a tenth of one
- * out of SQLite, which walks to its row and copies what does not lie on one page. That a cell has no sheet is kept, too.
+/* Sheets of the cell index that were read lately, for all handles of a process: a sheet out of memory costs a tenth of
+ * one out of SQLite, which walks to its row and copies what does not lie on one page. That a cell has no sheet is kept,
+ * too.
  *
  * What a generation sees never changes while its index is not built anew, so sheets are kept for one generation
- * (dk_sheet_stamp), the newest that anybody has read, and given to no other. Bytes are bounded: what came first goes first,
- * and when there is no room left only one in DK_SHEET_CACHE_ONE_IN of what is read is kept, so that many tiles of which none
- * is asked for again drive out little, and cost little. Any thread may call. */
+ * (dk_sheet_stamp), the newest that anybody has read, and given to no other. Bytes are bounded: what came first goes
+ * first, and when there is no room left only one in DK_SHEET_CACHE_ONE_IN of what is read is kept, so that many tiles
+ * of which none is asked for again drive out little, and cost little. Any thread may call. */
 #ifndef DK_STORE_SHEET_CACHE_H
 #define DK_STORE_SHEET_CACHE_H
 
@@ -42,9 +43,10 @@ void dk_sheet_cache_release(const dk_cached_sheet *sheet);
 /* Whether what is read now should be put. */
 #define DK_SHEET_CACHE_ONE_IN 8
 bool dk_sheet_cache_takes(dk_sheet_cache *cache);
-/* Copies the bytes; size 0: the cell has no sheet. With the first of a newer stamp all of an older one go. What is too large,
- * is of an older stamp, or finds no room because sheets are in use, is not kept. */
-void dk_sheet_cache_put(dk_sheet_cache *cache, uint64_t place, const dk_sheet_stamp *stamp, const void *data, size_t size);
+/* Copies the bytes; size 0: the cell has no sheet. With the first of a newer stamp all of an older one go. What is too
+ * large, is of an older stamp, or finds no room because sheets are in use, is not kept. */
+void dk_sheet_cache_put(dk_sheet_cache *cache, uint64_t place, const dk_sheet_stamp *stamp, const void *data,
+                        size_t size);
 
 /* hits, misses: cells that dk_sheet_cache_find was asked for. bytes: taken now. */
 typedef struct dk_sheet_cache_counts {

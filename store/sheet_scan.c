@@ -47,8 +47,8 @@ static uint64_t next_in_range(uint64_t code, uint64_t min, uint64_t max)
 enum { ROWS_PASSED = 5 };
 
 /* Reads a large sheet into store->large if it is wanted, else leaves that empty. */
-static dk_status read_large(dk_store *store, const dk_kind *layer, dk_sheet sheet, int64_t id, dk_sheet_wanted_fn wanted,
-                            void *user, dk_error *err)
+static dk_status read_large(dk_store *store, const dk_kind *layer, dk_sheet sheet, int64_t id,
+                            dk_sheet_wanted_fn wanted, void *user, dk_error *err)
 {
     sqlite3_blob *blob = NULL;
     dk_buf table;
@@ -81,8 +81,9 @@ static dk_status read_large(dk_store *store, const dk_kind *layer, dk_sheet shee
     return status;
 }
 
-static dk_status scan_table(dk_store *store, const dk_kind *layer, dk_sheet sheet, int level, const dk_cell_range *range,
-                            int64_t generation, dk_sheet_wanted_fn wanted, dk_sheet_fn each, void *user, dk_error *err)
+static dk_status scan_table(dk_store *store, const dk_kind *layer, dk_sheet sheet, int level,
+                            const dk_cell_range *range, int64_t generation, dk_sheet_wanted_fn wanted, dk_sheet_fn each,
+                            void *user, dk_error *err)
 {
     const uint64_t first = dk_morton(range->x0, range->y0), last = dk_morton(range->x1, range->y1);
     sqlite3_stmt *stmt = NULL;
@@ -150,9 +151,9 @@ typedef struct reading {
     dk_sheet_wanted_fn wanted;
     dk_sheet_fn each;
     void *user;
-    bool kept;    /* it is put into memory */
-    bool stopped; /* by `each` */
-    const uint64_t *cells;  /* of the range, ascending */
+    bool kept;             /* it is put into memory */
+    bool stopped;          /* by `each` */
+    const uint64_t *cells; /* of the range, ascending */
     size_t n;
     bool seen[MOST_CELLS]; /* has a sheet */
 } reading;
@@ -266,7 +267,8 @@ dk_status dk_sheet_scan_wanted(dk_store *store, const dk_kind *layer, dk_sheet s
     const uint64_t cells = (uint64_t)(range->x1 - range->x0 + 1) * (range->y1 - range->y0 + 1);
     if (store->sheets == NULL || generation != store->session.generation || cells > MOST_CELLS)
         return scan_table(store, layer, sheet, level, range, generation, wanted, each, user, err);
-    reading r = {.store = store, .layer = layer, .sheet = sheet, .level = level, .wanted = wanted, .each = each, .user = user};
+    reading r = {
+        .store = store, .layer = layer, .sheet = sheet, .level = level, .wanted = wanted, .each = each, .user = user};
     return scan_memory(&r, range, err);
 }
 

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <time.h>
 
-/* Whether the system took no more bytes. SQLite has a code of its own for a full disk, and none for a used up quota and for a
- * file that may not grow: of 4 GB on a FAT disk, or of what ulimit -f allows. */
+/* Whether the system took no more bytes. SQLite has a code of its own for a full disk, and none for a used up quota and
+ * for a file that may not grow: of 4 GB on a FAT disk, or of what ulimit -f allows. */
 static bool is_full(int error)
 {
     return error == ENOSPC || error == EDQUOT || error == EFBIG;
@@ -62,27 +62,29 @@ dk_status dk_sql_fail(dk_store *store, dk_error *err, const char *doing)
     switch (status) {
     case DK_FULL:
         if (error == EFBIG)
-            return dk_fail(err, status,
-                           "%s: its files may not grow any more here (while %s), by a limit of this user (ulimit -f) or of the "
-                           "disk's format; raise the limit, or move the store to another disk, and repeat the command",
-                           store->path, doing);
-        return dk_fail(err, status, "%s: the disk is full%s (while %s); free some space and repeat the command", store->path,
-                       error == EDQUOT ? " for this user, whose quota is used up" : "", doing);
+            return dk_fail(
+                err, status,
+                "%s: its files may not grow any more here (while %s), by a limit of this user (ulimit -f) or of the "
+                "disk's format; raise the limit, or move the store to another disk, and repeat the command",
+                store->path, doing);
+        return dk_fail(err, status, "%s: the disk is full%s (while %s); free some space and repeat the command",
+                       store->path, error == EDQUOT ? " for this user, whose quota is used up" : "", doing);
     case DK_CORRUPT:
         return dk_fail(err, status, "%s: is not a dikuai store or is damaged (%s, while %s); restore it from a backup",
                        store->path, sqlite3_errmsg(store->db), doing);
     case DK_BUSY: /* not another dikuai-ingest: that is kept out by STORE-lock */
         return dk_fail(err, status,
-                       "%s: another program keeps it locked (while %s); end it, or its editing, and repeat the command", store->path,
-                       doing);
+                       "%s: another program keeps it locked (while %s); end it, or its editing, and repeat the command",
+                       store->path, doing);
     case DK_OK: /* SQLite saw nothing wrong, the caller did */
         return dk_fail(err, DK_INTERNAL, "%s: unexpected result while %s", store->path, doing);
     case DK_IO:
         if (no_permission(sqlite3_extended_errcode(store->db)))
-            return dk_fail(err, status,
-                           "%s: may not be written by this user, or its folder may not, where also readers keep %s-wal and %s-shm; "
-                           "change who may, or copy the store to a folder of your own",
-                           store->path, store->file, store->file);
+            return dk_fail(
+                err, status,
+                "%s: may not be written by this user, or its folder may not, where also readers keep %s-wal and %s-shm; "
+                "change who may, or copy the store to a folder of your own",
+                store->path, store->file, store->file);
         return dk_fail(err, status, "%s: %s (while %s)", store->path, sqlite3_errmsg(store->db), doing);
     default:
         return dk_fail(err, status, "%s: %s (while %s)", store->path, sqlite3_errmsg(store->db), doing);
@@ -155,7 +157,8 @@ static void append_sheet_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
 
 void dk_sql_append_batch_rows(const dk_kind *kind, uint64_t fields, dk_buf *sql)
 {
-    dk_buf_format(sql, "SELECT row,key,replaces,feature,%s", kind->geometry == DK_NO_GEOMETRY ? "NULL" : "substr(geom,9,32)");
+    dk_buf_format(sql, "SELECT row,key,replaces,feature,%s",
+                  kind->geometry == DK_NO_GEOMETRY ? "NULL" : "substr(geom,9,32)");
     for (size_t i = 0; i < kind->n_fields; i++)
         if ((fields >> i & 1) != 0)
             dk_buf_format(sql, ",f_%s", kind->fields[i].name);
@@ -245,7 +248,8 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
         break;
     case DK_STMT_GRAM_INSERT:
     case DK_STMT_HIDDEN_INSERT:
-        dk_buf_format(sql, "INSERT INTO %s_%s(rowid,text) VALUES(?1,?2)", id == DK_STMT_GRAM_INSERT ? "gram" : "hidden", k);
+        dk_buf_format(sql, "INSERT INTO %s_%s(rowid,text) VALUES(?1,?2)", id == DK_STMT_GRAM_INSERT ? "gram" : "hidden",
+                      k);
         break;
     case DK_STMT_GRAM_FIND:
     case DK_STMT_HIDDEN_FIND: {
@@ -343,25 +347,30 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
         dk_buf_format(sql, "INSERT OR REPLACE INTO weight_%s(number,drawn,whole) VALUES(?1,?2,?3)", k);
         break;
     case DK_STMT_SHEETS_KEPT: /* names no kind's table: kept with the first kind */
-        dk_buf_text(sql, "SELECT (SELECT value FROM dikuai_meta WHERE name='purged'),(SELECT value FROM dikuai_meta WHERE name='rebuilt')");
+        dk_buf_text(
+            sql,
+            "SELECT (SELECT value FROM dikuai_meta WHERE name='purged'),(SELECT value FROM dikuai_meta WHERE name='rebuilt')");
         break;
     case DK_STMT_SUMMARY:
-        dk_buf_text(sql, "SELECT rows,west,south,east,north,undrawn FROM dikuai_summary WHERE kind=?1 AND generation<=?2"
-                         " ORDER BY generation DESC LIMIT 1");
+        dk_buf_text(sql,
+                    "SELECT rows,west,south,east,north,undrawn FROM dikuai_summary WHERE kind=?1 AND generation<=?2"
+                    " ORDER BY generation DESC LIMIT 1");
         break;
     case DK_STMT_BATCH: /* names no kind's table: kept with the first kind */
         dk_buf_text(sql, "SELECT state,published_in,withdrawn_in FROM dikuai_batch WHERE id=?1");
         break;
     case DK_STMT_DOCUMENTS:
     case DK_STMT_DOCUMENT:
-        dk_buf_text(sql, "SELECT a.sha256,d.size,d.media_type,d.pages,a.name,a.audience,a.attached_at,a.actor,"
-                         "a.kind,a.key FROM dikuai_attachment a CROSS JOIN dikuai_document d ON d.sha256=a.sha256 WHERE ");
+        dk_buf_text(sql,
+                    "SELECT a.sha256,d.size,d.media_type,d.pages,a.name,a.audience,a.attached_at,a.actor,"
+                    "a.kind,a.key FROM dikuai_attachment a CROSS JOIN dikuai_document d ON d.sha256=a.sha256 WHERE ");
         dk_buf_text(sql, id == DK_STMT_DOCUMENT ? "a.sha256=?1" : "a.kind=?1 AND a.key=?3");
         dk_buf_text(sql, " AND a.born>0 AND a.born<=?2 AND (a.died=0 OR a.died>?2) ORDER BY ");
         dk_buf_text(sql, id == DK_STMT_DOCUMENT ? "a.audience,a.id" : "a.name,a.id");
         break;
     case DK_STMT_DOCUMENT_KINDS:
-        dk_buf_text(sql, "SELECT DISTINCT kind FROM dikuai_attachment WHERE born>0 AND born<=?1 AND (died=0 OR died>?1)");
+        dk_buf_text(sql,
+                    "SELECT DISTINCT kind FROM dikuai_attachment WHERE born>0 AND born<=?1 AND (died=0 OR died>?1)");
         break;
     default:
         append_sheet_sql(kind, id, sql);

@@ -9,10 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Groups while they are filled: first by what one statement gives of each row (the fields of this kind, and those by which
- * it is linked), then, of each of these groups once, by what the divisions and the links say. */
+/* Groups while they are filled: first by what one statement gives of each row (the fields of this kind, and those by
+ * which it is linked), then, of each of these groups once, by what the divisions and the links say. */
 
-/* A group's values as bytes, behind a 0, so that there is a byte where there are no values: for each a type, and behind a text its size. Values of one group are the same bytes. */
+/* A group's values as bytes, behind a 0, so that there is a byte where there are no values: for each a type, and behind
+ * a text its size. Values of one group are the same bytes. */
 typedef struct group {
     size_t key, key_size; /* in table.keys */
     int64_t count, row;   /* row: one of them */
@@ -225,9 +226,9 @@ static dk_value column_value(sqlite3_stmt *stmt, int column)
     case SQLITE_FLOAT:
         return dk_value_real(sqlite3_column_double(stmt, column));
     case SQLITE_TEXT:
-        return (dk_value){.type = DK_TEXT,
-                          .text = {(const char *)sqlite3_column_text(stmt, column),
-                                   (size_t)sqlite3_column_bytes(stmt, column)}};
+        return (dk_value){
+            .type = DK_TEXT,
+            .text = {(const char *)sqlite3_column_text(stmt, column), (size_t)sqlite3_column_bytes(stmt, column)}};
     default:
         return dk_value_null();
     }
@@ -283,10 +284,12 @@ static dk_status group_rows(statistics *s)
     if (status != DK_OK || selection.nothing)
         goto out;
     const char *text = dk_buf_cstr(&columns);
-    status = text == NULL ? dk_fail(s->err, DK_NOMEM, "out of memory") : dk_selection_sql(&selection, text, &sql, s->err);
+    status =
+        text == NULL ? dk_fail(s->err, DK_NOMEM, "out of memory") : dk_selection_sql(&selection, text, &sql, s->err);
     text = dk_buf_cstr(&sql);
     if (status == DK_OK)
-        status = text == NULL ? dk_fail(s->err, DK_NOMEM, "out of memory") : dk_sql_cached(s->store, text, &stmt, s->err);
+        status =
+            text == NULL ? dk_fail(s->err, DK_NOMEM, "out of memory") : dk_sql_cached(s->store, text, &stmt, s->err);
     if (status == DK_OK)
         status = dk_selection_bind(&selection, stmt, s->err);
     if (status == DK_OK)
@@ -383,7 +386,8 @@ static bool add_linked(const dk_row *row, void *user)
 }
 
 /* What a row's linked rows say; a null value if nothing. text keeps it. */
-static dk_status linked_value(const statistics *s, const dk_group_by *by, int64_t row, dk_buf *text, dk_value *ret_value)
+static dk_status linked_value(const statistics *s, const dk_group_by *by, int64_t row, dk_buf *text,
+                              dk_value *ret_value)
 {
     const dk_query *q = s->query;
     several v = {.s = s, .by = by};
@@ -500,9 +504,9 @@ static void give_groups(statistics *s, bool (*each)(const dk_statistic *group, v
     }
 }
 
-dk_status dk_query_statistics(dk_store *store, const dk_query *query, const dk_group_by *by, size_t n_by, const int *sums,
-                              size_t n_sums, bool (*each)(const dk_statistic *group, void *user), void *user,
-                              dk_error *err)
+dk_status dk_query_statistics(dk_store *store, const dk_query *query, const dk_group_by *by, size_t n_by,
+                              const int *sums, size_t n_sums, bool (*each)(const dk_statistic *group, void *user),
+                              void *user, dk_error *err)
 {
     statistics s = {.store = store,
                     .query = query,

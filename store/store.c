@@ -80,8 +80,8 @@ static dk_status take_lock(dk_store *store, dk_error *err)
     if (text == NULL)
         status = dk_fail(err, DK_NOMEM, "out of memory");
     else if ((store->lock = open(text, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) < 0)
-        status = dk_fail(err, errno == ENOSPC ? DK_FULL : DK_IO, "%s: cannot be made: %s; its folder must be there and writable",
-                         text, strerror(errno));
+        status = dk_fail(err, errno == ENOSPC ? DK_FULL : DK_IO,
+                         "%s: cannot be made: %s; its folder must be there and writable", text, strerror(errno));
     else if (flock(store->lock, LOCK_EX | LOCK_NB) != 0)
         status = dk_fail(err, DK_BUSY, "%s: another dikuai-ingest is writing to it; wait for it to end", store->path);
     dk_buf_finish(&path);
@@ -312,19 +312,20 @@ dk_status dk_batch_drop(dk_store *store, const dk_kind *kind, int64_t batch, dk_
 {
     dk_status status = kind == NULL ? DK_OK : drop_batch_rows(store, kind, batch, err);
     sqlite3_stmt *stmt = NULL;
-    static const char *const tails[] = {"DELETE FROM dikuai_file WHERE source IN (SELECT id FROM dikuai_source WHERE batch=?1)",
-                                        "DELETE FROM dikuai_source WHERE batch=?1",
-                                        "DELETE FROM dikuai_count WHERE batch=?1",
-                                        "DELETE FROM dikuai_note WHERE batch=?1",
-                                        "DELETE FROM dikuai_reject WHERE batch=?1",
-                                        "DELETE FROM dikuai_finding WHERE batch=?1",
-                                        "DELETE FROM dikuai_scan WHERE batch=?1",
-                                        "DELETE FROM dikuai_brought WHERE batch=?1",
-                                        "DELETE FROM dikuai_taken WHERE batch=?1",
-                                        "DELETE FROM dikuai_asked WHERE batch=?1",
-                                        "DELETE FROM dikuai_act WHERE batch=?1",
-                                        "DELETE FROM dikuai_schedule WHERE batch=?1",
-                                        "DELETE FROM dikuai_batch WHERE id=?1"};
+    static const char *const tails[] = {
+        "DELETE FROM dikuai_file WHERE source IN (SELECT id FROM dikuai_source WHERE batch=?1)",
+        "DELETE FROM dikuai_source WHERE batch=?1",
+        "DELETE FROM dikuai_count WHERE batch=?1",
+        "DELETE FROM dikuai_note WHERE batch=?1",
+        "DELETE FROM dikuai_reject WHERE batch=?1",
+        "DELETE FROM dikuai_finding WHERE batch=?1",
+        "DELETE FROM dikuai_scan WHERE batch=?1",
+        "DELETE FROM dikuai_brought WHERE batch=?1",
+        "DELETE FROM dikuai_taken WHERE batch=?1",
+        "DELETE FROM dikuai_asked WHERE batch=?1",
+        "DELETE FROM dikuai_act WHERE batch=?1",
+        "DELETE FROM dikuai_schedule WHERE batch=?1",
+        "DELETE FROM dikuai_batch WHERE id=?1"};
     for (size_t i = 0; status == DK_OK && i < sizeof tails / sizeof *tails; i++) {
         status = dk_sql_prepare(store, tails[i], &stmt, err);
         if (status != DK_OK)
@@ -377,11 +378,13 @@ dk_status dk_pending_undo(dk_store *store, dk_error *err)
                       kind->name, g, kind->name, g);
         dk_buf_format(&sql, "DELETE FROM clock_%s WHERE born>=%lld;UPDATE clock_%s SET died=0 WHERE died>=%lld;",
                       kind->name, g, kind->name, g);
-        if (kind->disclosure_field >= 0) /* what was found for a day that is not reached; no rows that are published have it */
-            dk_buf_format(&sql,
-                          "UPDATE clockset_%s SET turns=%d WHERE id IN (SELECT facts FROM clockuse_%s WHERE rows=0) AND NOT EXISTS"
-                          "(SELECT 1 FROM clockuse_%s u WHERE u.facts=clockset_%s.id AND u.rows>0);",
-                          kind->name, DK_NO_DAY + 1, kind->name, kind->name, kind->name);
+        if (kind->disclosure_field >=
+            0) /* what was found for a day that is not reached; no rows that are published have it */
+            dk_buf_format(
+                &sql,
+                "UPDATE clockset_%s SET turns=%d WHERE id IN (SELECT facts FROM clockuse_%s WHERE rows=0) AND NOT EXISTS"
+                "(SELECT 1 FROM clockuse_%s u WHERE u.facts=clockset_%s.id AND u.rows>0);",
+                kind->name, DK_NO_DAY + 1, kind->name, kind->name, kind->name);
         for (unsigned t = 0; kind->geometry != DK_NO_GEOMETRY && t < DK_SHEETS; t++) {
             const char *table = dk_sheet_table((dk_sheet)t);
             dk_buf_format(&sql,
@@ -507,7 +510,9 @@ dk_status dk_store_batches(dk_store *store, bool (*each)(const dk_batch *batch, 
             .kind = (const char *)sqlite3_column_text(stmt, 1),
             .title = (const char *)sqlite3_column_text(stmt, 2),
             .source = (const char *)sqlite3_column_text(stmt, 3),
-            .state = staged && verdict[0] == 'a' ? "reviewed" : staged && verdict[0] == 'r' ? "rejected" : (const char *)sqlite3_column_text(stmt, 4),
+            .state = staged && verdict[0] == 'a'   ? "reviewed"
+                     : staged && verdict[0] == 'r' ? "rejected"
+                                                   : (const char *)sqlite3_column_text(stmt, 4),
             .created_at = (const char *)sqlite3_column_text(stmt, 5),
             .rows = sqlite3_column_int64(stmt, 6),
             .published_in = sqlite3_column_int64(stmt, 7),

@@ -17,16 +17,17 @@ typedef struct dk_store dk_store;
 
 typedef enum dk_open_mode { DK_READ, DK_WRITE } dk_open_mode;
 
-/* Once in a process, before any store is opened: SQLite then keeps no statistics of its memory, which all its threads would
- * take turns for, and takes no locks for handles. */
+/* Once in a process, before any store is opened: SQLite then keeps no statistics of its memory, which all its threads
+ * would take turns for, and takes no locks for handles. */
 void dk_store_process_begin(void);
 
-/* Makes a new store, readable by its owner only; refuses a path that exists. catalogue_yaml is kept in the store as generation 0's catalogue. */
+/* Makes a new store, readable by its owner only; refuses a path that exists. catalogue_yaml is kept in the store as
+ * generation 0's catalogue. */
 dk_status dk_store_create(const char *path, const char *catalogue_yaml, size_t size, const char *origin, dk_error *err);
 
 /* The file that a path leads to: the path itself, unless it is a link. What is kept beside a store (STORE-lock,
- * STORE.documents, STORE.access, STORE.log-key) is beside that file, as what SQLite keeps is: by whatever link two programs
- * come, they meet there. NULL: out of memory. The caller frees it. */
+ * STORE.documents, STORE.access, STORE.log-key) is beside that file, as what SQLite keeps is: by whatever link two
+ * programs come, they meet there. NULL: out of memory. The caller frees it. */
 char *dk_store_file(const char *path);
 
 /* Opens a store. DK_WRITE takes the writer's lock (DK_BUSY if another process has it) and clears away what a
@@ -47,9 +48,9 @@ typedef struct dk_generation {
 } dk_generation;
 dk_status dk_store_generation_info(dk_store *store, dk_generation *ret_info, dk_error *err);
 
-/* What is read until the end is read from one snapshot of the file, and cheaper: otherwise each of the many small steps of
- * an answer takes and gives up one of its own. For the time of one answer: a writer's log cannot be shortened meanwhile.
- * What takes longer than so many seconds fails with DK_LIMIT; 0: nothing does. */
+/* What is read until the end is read from one snapshot of the file, and cheaper: otherwise each of the many small steps
+ * of an answer takes and gives up one of its own. For the time of one answer: a writer's log cannot be shortened
+ * meanwhile. What takes longer than so many seconds fails with DK_LIMIT; 0: nothing does. */
 dk_status dk_store_read_begin(dk_store *store, double seconds, dk_error *err);
 void dk_store_read_end(dk_store *store);
 
@@ -60,7 +61,7 @@ typedef struct dk_batch {
     const char *state;                        /* loading, staged, reviewed, rejected, published, withdrawn */
     const char *created_at;                   /* UTC */
     int64_t rows, published_in, withdrawn_in; /* generations; 0: not yet */
-    const char *datum; /* how coordinates of an old datum became CGCS2000's; "": they were not of one */
+    const char *datum;             /* how coordinates of an old datum became CGCS2000's; "": they were not of one */
     const char *loader, *reviewer; /* who; "": nobody yet */
     const char *reason;            /* of a rejection or withdrawal; "": none */
     const char *due;               /* when it is to be published, UTC; "": it is not scheduled */

@@ -71,8 +71,8 @@ bool dk_division_answers(const dk_catalogue *catalogue, const char *code, const 
     return some_step(catalogue, code, is, wanted);
 }
 
-void dk_division_former(const dk_catalogue *catalogue, const char *code, bool parts, bool (*each)(const char *former, void *user),
-                        void *user)
+void dk_division_former(const dk_catalogue *catalogue, const char *code, bool parts,
+                        bool (*each)(const char *former, void *user), void *user)
 {
     const size_t size = strlen(code);
     for (size_t i = 0; size <= 12 && catalogue->n_successors > 0 && i < catalogue->n_divisions; i++) {

@@ -11,15 +11,16 @@
 
 /* The code that took the place of this one (12 digits at most); false: none did. ret_code may be code itself. */
 bool dk_division_next(const dk_catalogue *catalogue, const char *code, char ret_code[13]);
-/* Whether a code, or what it is a part of, has ended before a day (YYYY-MM-DD), whether anything took its place or not. */
+/* Whether a code, or what it is a part of, has ended before a day (YYYY-MM-DD), whether anything took its place or not.
+ */
 bool dk_division_ended(const dk_catalogue *catalogue, const char *code, const char *day);
 /* Whether a code, or one that took its place, begins with prefix / is wanted. catalogue NULL: it has no successors. */
 bool dk_division_within(const dk_catalogue *catalogue, const char *code, const char *prefix);
 bool dk_division_answers(const dk_catalogue *catalogue, const char *code, const char *wanted);
-/* Calls each with the codes whose place this one took, directly or not; false from it stops. parts: for who looks for all codes
- * that begin with this one, which may be the beginning of one, and with what each is given: also with those whose place a part
- * of it took, as a town does that comes to a county. */
-void dk_division_former(const dk_catalogue *catalogue, const char *code, bool parts, bool (*each)(const char *former, void *user),
-                        void *user);
+/* Calls each with the codes whose place this one took, directly or not; false from it stops. parts: for who looks for
+ * all codes that begin with this one, which may be the beginning of one, and with what each is given: also with those
+ * whose place a part of it took, as a town does that comes to a county. */
+void dk_division_former(const dk_catalogue *catalogue, const char *code, bool parts,
+                        bool (*each)(const char *former, void *user), void *user);
 
 #endif

@@ -1,5 +1,5 @@
-/* Values that a batch took over (`inherit`) from rows that were not published then. Until these are, publishing the batch
- * would show what is not to be seen yet. */
+/* Values that a batch took over (`inherit`) from rows that were not published then. Until these are, publishing the
+ * batch would show what is not to be seen yet. */
 #ifndef DK_STORE_TAKEN_H
 #define DK_STORE_TAKEN_H
 

@@ -71,9 +71,9 @@ dk_status dk_term_find(dk_store *store, const dk_kind *kind, int field, const ch
 
 /* ---- writing ---- */
 
-/* Neighbouring rows share most of their values (village, project, 文号): the numbers of their terms are kept at hand, by
- * the values as they stand in rows, so that they need not be folded. Direct-mapped, compared in full; longer values are
- * not kept. */
+/* Neighbouring rows share most of their values (village, project, 文号): the numbers of their terms are kept at hand,
+ * by the values as they stand in rows, so that they need not be folded. Direct-mapped, compared in full; longer values
+ * are not kept. */
 #define KEPT_VALUES 16384
 #define KEPT_SIZE 104
 
@@ -92,8 +92,8 @@ struct dk_term_writer {
     } kept[KEPT_VALUES];
     dk_post *posts;
     size_t n_posts, posts_capacity;
-    int64_t new_from; /* terms from here on have no posts in the table yet */
-    struct summing {  /* instead of writing */
+    int64_t new_from;     /* terms from here on have no posts in the table yet */
+    struct summing {      /* instead of writing */
         bool on, lacking; /* lacking: a term that there should be */
         uint64_t sum;
         int64_t *terms; /* of the field of the row under way: each counts once */

@@ -40,7 +40,8 @@ static size_t valid_prefix(const unsigned char *text, size_t size)
                 break;
             at += sizeof word;
         }
-        /* Most of the others: three bytes of which the second is bound by nothing but that it follows (not E0, not ED). */
+        /* Most of the others: three bytes of which the second is bound by nothing but that it follows (not E0, not ED).
+         */
         for (uint32_t three; size - at >= sizeof three; at += 3) {
             memcpy(&three, text + at, sizeof three);
             if ((three & 0xC0C0F0) != 0x8080E0 || (three & 0xFF) == 0xE0 || (three & 0xFF) == 0xED)
@@ -153,8 +154,8 @@ static bool may_have_iota_below(const char *text, size_t size)
     return false;
 }
 
-/* Most texts are Chinese characters with ASCII and the brackets of 文号, which folding leaves as they are but for capital
- * letters. Appends such a text; false, and nothing is appended, if it is another. */
+/* Most texts are Chinese characters with ASCII and the brackets of 文号, which folding leaves as they are but for
+ * capital letters. Appends such a text; false, and nothing is appended, if it is another. */
 static bool fold_plain(const unsigned char *text, size_t size, dk_buf *out)
 {
     unsigned char *to = dk_buf_reserve(out, size);
@@ -165,8 +166,9 @@ static bool fold_plain(const unsigned char *text, size_t size, dk_buf *out)
         const unsigned char c = text[i];
         if (c >= 0x20 && c < 0x7F && (c != ' ' || text[i + 1] != ' ')) {
             to[i++] = c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c;
-        } else if (size - i >= 3 && ((c >= 0xE4 && c <= 0xE9 && (text[i + 1] & 0xC0) == 0x80 && (text[i + 2] & 0xC0) == 0x80) ||
-                                     memcmp(text + i, "〔", 3) == 0 || memcmp(text + i, "〕", 3) == 0)) {
+        } else if (size - i >= 3 &&
+                   ((c >= 0xE4 && c <= 0xE9 && (text[i + 1] & 0xC0) == 0x80 && (text[i + 2] & 0xC0) == 0x80) ||
+                    memcmp(text + i, "〔", 3) == 0 || memcmp(text + i, "〕", 3) == 0)) {
             memcpy(to + i, text + i, 3);
             i += 3;
         } else {
@@ -200,7 +202,8 @@ bool dk_text_has_raised_digit(const char *text, size_t size)
     utf8proc_int32_t before = 0;
     for (size_t at = 0; at < size;) {
         utf8proc_int32_t c, parts[32]; /* the longest decomposition has 18 */
-        const utf8proc_ssize_t length = utf8proc_iterate((const utf8proc_uint8_t *)text + at, (utf8proc_ssize_t)(size - at), &c);
+        const utf8proc_ssize_t length =
+            utf8proc_iterate((const utf8proc_uint8_t *)text + at, (utf8proc_ssize_t)(size - at), &c);
         if (length <= 0)
             return false;
         at += (size_t)length;

@@ -5,7 +5,13 @@
 #include <string.h>
 
 /* Tags: field number << 3 | wire type (protobuf encoding): of the layer, then of the Value message. */
-enum { LAYER_VALUES = 4 << 3 | 2, STRING_VALUE = 1 << 3 | 2, DOUBLE_VALUE = 3 << 3 | 1, UINT_VALUE = 5 << 3 | 0, SINT_VALUE = 6 << 3 | 0 };
+enum {
+    LAYER_VALUES = 4 << 3 | 2,
+    STRING_VALUE = 1 << 3 | 2,
+    DOUBLE_VALUE = 3 << 3 | 1,
+    UINT_VALUE = 5 << 3 | 0,
+    SINT_VALUE = 6 << 3 | 0
+};
 
 static size_t varint_size(uint64_t value)
 {

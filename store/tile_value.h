@@ -1,6 +1,7 @@
-/* A value as it stands in a vector tile: the field `values` = 4 of a layer, with its length, and in it the Value message
- * (Mapbox Vector Tile 2.1, 4.1 and 4.4): a text is a string_value, a real a double_value, an integer a uint_value or, below
- * zero, a sint_value. Blocks (store/block.h) keep values like this, with their hash, so that a tile only copies them. */
+/* A value as it stands in a vector tile: the field `values` = 4 of a layer, with its length, and in it the Value
+ * message (Mapbox Vector Tile 2.1, 4.1 and 4.4): a text is a string_value, a real a double_value, an integer a
+ * uint_value or, below zero, a sint_value. Blocks (store/block.h) keep values like this, with their hash, so that a
+ * tile only copies them. */
 #ifndef DK_STORE_TILE_VALUE_H
 #define DK_STORE_TILE_VALUE_H
 

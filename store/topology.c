@@ -131,7 +131,8 @@ static bool meets(const dk_topology *t, uint32_t a, uint32_t b, const dk_world_b
            (p[1] < q[1] ? p[1] : q[1]) <= box->y1 && (p[1] > q[1] ? p[1] : q[1]) >= box->y0;
 }
 
-/* Replaces positions by those that they are matched with, and splits edges where other vertices lie on them: those that meet a box. */
+/* Replaces positions by those that they are matched with, and splits edges where other vertices lie on them: those that
+ * meet a box. */
 static bool split_path(dk_topology *t, path *p, dk_geometry_kind kind, const dk_world_box *box)
 {
     const uint32_t *ids = t->ids + p->start;

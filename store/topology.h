@@ -6,11 +6,11 @@
  * the order in which they are added or were published: so it can be done anew for a batch and its neighbours alone.
  *
  * 1. Positions within DK_MATCH_UNITS of each other (a centimetre and a little more; Chebyshev distance) become one: the
- *    first of them by (x, y), followed until it stays. Where one would move further than DK_MATCH_MOST so, as in a row of
- *    positions each near the next, they are thinned instead, and none moves further than DK_MATCH_UNITS.
+ *    first of them by (x, y), followed until it stays. Where one would move further than DK_MATCH_MOST so, as in a row
+ * of positions each near the next, they are thinned instead, and none moves further than DK_MATCH_UNITS.
  * 2. A position that lies within DK_MATCH_UNITS of another's edge becomes a vertex of that edge (T-junction).
- * 3. Vertices where other than two edges of the joint graph meet are nodes: always kept (zoom 0). So are two vertices of
- *    a ring without nodes, the first by (x, y) and the one farthest from it; of a ring with one node, the farthest.
+ * 3. Vertices where other than two edges of the joint graph meet are nodes: always kept (zoom 0). So are two vertices
+ * of a ring without nodes, the first by (x, y) and the one farthest from it; of a ring with one node, the farthest.
  * 4. Between nodes, each arc is simplified by Douglas and Peucker (1973), in the direction that begins at the lower end
  *    by (x, y), so that both sides do the same. A vertex is kept from the first zoom on at which its distance, and that
  *    of the vertices above it in the hierarchy, is more than DK_TOLERANCE of a tile's unit.

@@ -8,8 +8,8 @@
 #define NONE UINT32_MAX
 
 enum {
-    NEAR_BITS = 2,  /* a cell of 4 units: what is within 2 lies in this cell or the next ones */
-    FAR_BITS = 11,  /* a bucket of 2048 units, 16 m: about the edge of a parcel */
+    NEAR_BITS = 2, /* a cell of 4 units: what is within 2 lies in this cell or the next ones */
+    FAR_BITS = 11, /* a bucket of 2048 units, 16 m: about the edge of a parcel */
     FIRST_HEADS = 1 << 12,
     FEW = 256, /* vertices: sooner looked at one by one than put into larger buckets */
     MANY = 8   /* vertices a bucket that an edge passes */
@@ -109,8 +109,9 @@ static uint32_t first_near(const dk_matching *m, uint32_t vertex)
 
 /* ---- positions in a row, each near the next: a circle that was digitised every 5 mm ---- */
 
-/* A different number for each position, in no order that has to do with where they lie: so which of them stay is decided by the few
- * around each, not by where the row begins, of which another feature's neighbours may be only a part. */
+/* A different number for each position, in no order that has to do with where they lie: so which of them stay is
+ * decided by the few around each, not by where the row begins, of which another feature's neighbours may be only a
+ * part. */
 static uint64_t rank_of(const dk_matching *m, uint32_t vertex)
 {
     uint64_t z = (uint64_t)m->xy[2 * (size_t)vertex] << 32 | m->xy[2 * (size_t)vertex + 1];
@@ -151,8 +152,8 @@ static bool is_far(const dk_matching *m, uint32_t a, uint32_t b)
     return dx > DK_MATCH_MOST || dy > DK_MATCH_MOST;
 }
 
-/* Where one would move further than DK_MATCH_MOST, all that would become the same one stay, unless one of lower rank that stays
- * is near them. */
+/* Where one would move further than DK_MATCH_MOST, all that would become the same one stay, unless one of lower rank
+ * that stays is near them. */
 static bool part_rows(dk_matching *m)
 {
     size_t n = 0;
@@ -235,8 +236,7 @@ static bool consider(dk_matching *m, edge *e, uint32_t vertex)
     const uint32_t *p = m->xy + 2 * (size_t)vertex;
     while (at > 0) {
         const uint32_t *q = m->xy + 2 * (size_t)m->on[at - 1];
-        if (m->along[at - 1] < along ||
-            (m->along[at - 1] == along && (q[0] < p[0] || (q[0] == p[0] && q[1] < p[1]))))
+        if (m->along[at - 1] < along || (m->along[at - 1] == along && (q[0] < p[0] || (q[0] == p[0] && q[1] < p[1]))))
             break;
         m->on[at] = m->on[at - 1];
         m->along[at] = m->along[at - 1];
@@ -247,7 +247,8 @@ static bool consider(dk_matching *m, edge *e, uint32_t vertex)
     return true;
 }
 
-static inline bool consider_bucket(dk_matching *m, const struct dk_chains *chains, edge *e, uint32_t cx, uint32_t cy, unsigned bits)
+static inline bool consider_bucket(dk_matching *m, const struct dk_chains *chains, edge *e, uint32_t cx, uint32_t cy,
+                                   unsigned bits)
 {
     for (uint32_t i = chains->heads[place(chains, cx, cy)]; i != NONE; i = chains->next[i])
         if (m->xy[2 * (size_t)i] >> bits == cx && m->xy[2 * (size_t)i + 1] >> bits == cy && !consider(m, e, i))
@@ -310,8 +311,12 @@ bool dk_matching_on_edge(dk_matching *m, uint32_t a, uint32_t b, const uint32_t 
     const uint32_t *p = m->xy + 2 * (size_t)a, *q = m->xy + 2 * (size_t)b;
     const bool swapped = q[0] < p[0] || (q[0] == p[0] && q[1] < p[1]);
     const uint32_t *low = swapped ? q : p, *high = swapped ? p : q;
-    edge e = {.a = swapped ? b : a, .b = swapped ? a : b, .ax = low[0], .ay = low[1],
-              .dx = (double)high[0] - low[0], .dy = (double)high[1] - low[1]};
+    edge e = {.a = swapped ? b : a,
+              .b = swapped ? a : b,
+              .ax = low[0],
+              .ay = low[1],
+              .dx = (double)high[0] - low[0],
+              .dy = (double)high[1] - low[1]};
     e.length2 = e.dx * e.dx + e.dy * e.dy;
     const double height = e.dy < 0 ? -e.dy : e.dy;
     bool ok = true;

@@ -15,12 +15,12 @@ typedef struct dk_matching {
         uint32_t vertex;
     } * crowded; /* those that others are near to, while they are matched */
     size_t crowded_capacity;
-    /* Hash tables of chains: positions by cells of 4 units, matched ones by buckets of 2^11, and, once an edge passes more of these
-     * than there are positions, by larger ones. */
+    /* Hash tables of chains: positions by cells of 4 units, matched ones by buckets of 2^11, and, once an edge passes
+     * more of these than there are positions, by larger ones. */
     struct dk_chains {
         uint32_t *heads, *next;
         size_t n_heads, heads_capacity, next_capacity; /* n_heads 0: not made */
-        unsigned bits; /* of a cell or bucket */
+        unsigned bits;                                 /* of a cell or bucket */
     } near, far, farther;
     uint32_t *on; /* the answer of dk_matching_on_edge */
     double *along;

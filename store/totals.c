@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows of a group, or of several, whose amounts the viewer does not see: all, and those that have a value in each sum. A sum
- * over four gaps and one amount is that amount, and so is a sum less the rows that the viewer sees: what is counted
- * against min_rows is the smallest of these numbers that is not 0. */
+/* Rows of a group, or of several, whose amounts the viewer does not see: all, and those that have a value in each sum.
+ * A sum over four gaps and one amount is that amount, and so is a sum less the rows that the viewer sees: what is
+ * counted against min_rows is the smallest of these numbers that is not 0. */
 typedef struct hidden_rows {
     int64_t rows, values[16];
 } hidden_rows;
@@ -87,7 +87,8 @@ static bool count_sibling(group *g, const dk_stored_row *row, uint64_t seen)
         i++;
     if (i == g->n_siblings) {
         sibling added = {.rows = 0};
-        if (!dk_grow(&g->siblings, &g->siblings_capacity, i + 1, sizeof *g->siblings) || !copy_value(last, &added.value))
+        if (!dk_grow(&g->siblings, &g->siblings_capacity, i + 1, sizeof *g->siblings) ||
+            !copy_value(last, &added.value))
             return false;
         g->siblings[g->n_siblings++] = added;
     }

@@ -22,8 +22,8 @@ typedef struct dk_value {
     };
 } dk_value;
 
-/* Inline, so that each member is written where the value goes: a value that is put together elsewhere and then copied is waited for,
- * and a load makes a dozen for each row. */
+/* Inline, so that each member is written where the value goes: a value that is put together elsewhere and then copied
+ * is waited for, and a load makes a dozen for each row. */
 static inline dk_value dk_value_null(void)
 {
     return (dk_value){.type = DK_NULL, .text = {NULL, 0}};
@@ -51,8 +51,8 @@ typedef struct dk_sum {
 
 void dk_sum_add(dk_sum *sum, double value);
 void dk_sum_join(dk_sum *sum, const dk_sum *other);
-/* The decimal number that it is: 0.3 of 0.1 and 0.2, which are 0.30000000000000004 as binary fractions. Fifteen digits are
- * what a double keeps of a decimal number; whole numbers stay as they are. */
+/* The decimal number that it is: 0.3 of 0.1 and 0.2, which are 0.30000000000000004 as binary fractions. Fifteen digits
+ * are what a double keeps of a decimal number; whole numbers stay as they are. */
 double dk_sum_decimal(const dk_sum *sum);
 
 #endif

@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <sys/statvfs.h>
 
-/* To copy and to sync 64 MB takes most of a second, which a small publication should not take to be seen: what a writer writes first
- * stays in the log until it is done; not where the disk may become full before, for what could not be copied would keep it full. */
+/* To copy and to sync 64 MB takes most of a second, which a small publication should not take to be seen: what a writer
+ * writes first stays in the log until it is done; not where the disk may become full before, for what could not be
+ * copied would keep it full. */
 enum {
     COPIED = 1000,    /* pages, 16 MB, since the last time: copied into the file as far as readers allow */
     RESTARTED = 4000, /* 64 MB: begins anew */
@@ -18,9 +19,10 @@ enum {
     WAIT_MS = 5000    /* for a reader that does not end; then not again until the log is twice as long */
 };
 
-/* A thread that copies while the writer goes on, so that the writer itself has little left to copy when the log begins anew. It
- * copies when it is asked to, and the writer waits for it before it copies itself: SQLite lets only one. Where the disk has little
- * room there is none: the writer copies all 16 MB and, if nobody reads them, the log begins anew at once. */
+/* A thread that copies while the writer goes on, so that the writer itself has little left to copy when the log begins
+ * anew. It copies when it is asked to, and the writer waits for it before it copies itself: SQLite lets only one. Where
+ * the disk has little room there is none: the writer copies all 16 MB and, if nobody reads them, the log begins anew at
+ * once. */
 typedef struct copier {
     sqlite3 *db; /* its own connection */
     pthread_t thread;
@@ -30,13 +32,13 @@ typedef struct copier {
 } copier;
 
 typedef struct dk_wal {
-    int limit;  /* pages from which on the writer waits for readers */
-    int begun;  /* pages after the first commit; 0: none yet */
-    int pages;  /* after the last one */
-    int copied; /* pages when copying was asked for last */
-    bool stays; /* it is copied into the file at the end only */
-    bool roomy; /* the disk had room when the store was opened */
-    bool tried; /* to start a copier */
+    int limit;      /* pages from which on the writer waits for readers */
+    int begun;      /* pages after the first commit; 0: none yet */
+    int pages;      /* after the last one */
+    int copied;     /* pages when copying was asked for last */
+    bool stays;     /* it is copied into the file at the end only */
+    bool roomy;     /* the disk had room when the store was opened */
+    bool tried;     /* to start a copier */
     copier *copier; /* NULL: none, the writer does it */
 } dk_wal;
 
@@ -78,7 +80,8 @@ static copier *copier_start(const char *path)
     pthread_mutex_init(&c->mutex, NULL);
     pthread_cond_init(&c->changed, NULL);
     /* Reading anything opens the log. */
-    if (sqlite3_open_v2(path, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL) == SQLITE_OK &&
+    if (sqlite3_open_v2(path, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL) ==
+            SQLITE_OK &&
         sqlite3_exec(c->db, "PRAGMA schema_version", NULL, NULL, NULL) == SQLITE_OK &&
         pthread_create(&c->thread, NULL, copy_when_asked, c) == 0)
         return c;

@@ -111,7 +111,8 @@ static bool change_tile(dk_weights *weights, uint64_t number, int64_t drawn, int
 }
 
 /* Adds to all tiles that a feature takes up room in, or that it meets if it is settled. */
-static bool change_tiles(dk_weights *weights, const dk_entry_head *head, int zoom, dk_room_set set, bool settled, const tile_change *change)
+static bool change_tiles(dk_weights *weights, const dk_entry_head *head, int zoom, dk_room_set set, bool settled,
+                         const tile_change *change)
 {
     const dk_cell_range rooms = settled ? dk_rooms_met(head, zoom, set) : dk_rooms_of(head, zoom, set);
     if ((uint64_t)(rooms.x1 - rooms.x0 + 1) * (rooms.y1 - rooms.y0 + 1) > MOST_TILES)
@@ -119,7 +120,8 @@ static bool change_tiles(dk_weights *weights, const dk_entry_head *head, int zoo
     for (uint32_t y = rooms.y0; y <= rooms.y1; y++)
         for (uint32_t x = rooms.x0; x <= rooms.x1; x++) {
             const uint64_t tile = dk_morton(x, y);
-            if (!change_tile(weights, settled ? settled_number(set, zoom, tile) : tile_number(set, zoom, tile), change->drawn, change->whole))
+            if (!change_tile(weights, settled ? settled_number(set, zoom, tile) : tile_number(set, zoom, tile),
+                             change->drawn, change->whole))
                 return false;
         }
     return true;
@@ -142,9 +144,11 @@ dk_status dk_weights_block(dk_weights *weights, const dk_block *block, int sign)
         for (; zoom <= DK_WEIGHED_ZOOM; zoom++) {
             const size_t n_points = dk_drawing_points_at(&drawing, zoom);
             const bool settled = dk_room_zoom(head, zoom) < zoom;
-            const tile_change change = settled ? (tile_change){.drawn = sign * dk_weight_of_settled(block, i, n_points, values, zoom),
-                                                               .whole = sign * dk_weight_of_settled(block, i, drawing.n_points, values, zoom)}
-                                               : (tile_change){.drawn = sign * dk_weight_of_entry(block, n_points, values), .whole = sign * whole};
+            const tile_change change =
+                settled
+                    ? (tile_change){.drawn = sign * dk_weight_of_settled(block, i, n_points, values, zoom),
+                                    .whole = sign * dk_weight_of_settled(block, i, drawing.n_points, values, zoom)}
+                    : (tile_change){.drawn = sign * dk_weight_of_entry(block, n_points, values), .whole = sign * whole};
             for (int set = 0; set < DK_ROOM_SETS; set++)
                 if (!change_tiles(weights, head, zoom, (dk_room_set)set, settled, &change))
                     return DK_NOMEM;
@@ -177,8 +181,8 @@ static dk_status read_weight(dk_store *store, const dk_kind *layer, int64_t numb
 }
 
 /* how: DK_STMT_WEIGHT_ADD or DK_STMT_WEIGHT_SET. */
-static dk_status write_weight(dk_store *store, const dk_kind *layer, dk_stmt_id how, int64_t number, int64_t drawn, int64_t whole,
-                              dk_error *err)
+static dk_status write_weight(dk_store *store, const dk_kind *layer, dk_stmt_id how, int64_t number, int64_t drawn,
+                              int64_t whole, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     const dk_status status = dk_sql_kept(store, layer, how, &stmt, err);
@@ -220,8 +224,8 @@ dk_status dk_weights_flush(dk_weights *weights, dk_store *store, dk_error *err)
     for (size_t i = 0; status == DK_OK && i < weights->capacity; i++) {
         tile_change *change = &weights->table[i];
         if (change->number != 0 && (change->drawn != 0 || change->whole != 0))
-            status = write_weight(store, weights->layer, DK_STMT_WEIGHT_ADD, (int64_t)(change->number - 1), change->drawn,
-                                  change->whole, err);
+            status = write_weight(store, weights->layer, DK_STMT_WEIGHT_ADD, (int64_t)(change->number - 1),
+                                  change->drawn, change->whole, err);
         *change = (tile_change){0};
     }
     weights->n = 0;

@@ -1,6 +1,6 @@
-/* A store with a disclosure clock, and beside it everything that was ever published in it as plain rows in memory, from which
- * the facts of a row are found by looking at every other row. Only dk_obligation_outcome is shared with the store, which
- * test_obligation.c checks. */
+/* A store with a disclosure clock, and beside it everything that was ever published in it as plain rows in memory, from
+ * which the facts of a row are found by looking at every other row. Only dk_obligation_outcome is shared with the
+ * store, which test_obligation.c checks. */
 #ifndef DK_TESTS_CLOCK_FIXTURE_H
 #define DK_TESTS_CLOCK_FIXTURE_H
 
@@ -172,7 +172,9 @@ static inline void plain_published(const clock_world *w, plain_state *state)
             const plain_row *row = &batch->rows[r];
             bool newest = true;
             for (size_t c = 0; newest && c < w->n_batches; c++)
-                for (size_t q = 0; newest && w->batches[c].kind == batch->kind && w->batches[c].order > batch->order && q < w->batches[c].n; q++)
+                for (size_t q = 0; newest && w->batches[c].kind == batch->kind && w->batches[c].order > batch->order &&
+                                   q < w->batches[c].n;
+                     q++)
                     newest = strcmp(w->batches[c].rows[q].key, row->key) != 0;
             if (newest)
                 state->rows[batch->kind][state->n[batch->kind]++] = row;
@@ -222,8 +224,8 @@ typedef struct plain_facts {
     dk_obligation_facts facts;
 } plain_facts;
 
-static inline void add_events(const plain_state *s, int kind, const plain_row *row, int other, const char *field, const char *of_kind,
-                              plain_facts *p)
+static inline void add_events(const plain_state *s, int kind, const plain_row *row, int other, const char *field,
+                              const char *of_kind, plain_facts *p)
 {
     if (p->facts.n_events > 0)
         return;
@@ -244,7 +246,8 @@ static inline const dk_regime *plain_regime(const clock_world *w, const plain_st
         if (plain_linked(PARCEL, row, PROJECT, s->rows[PROJECT][i]))
             regime = dk_catalogue_regime_titled(catalogue, get(s->rows[PROJECT][i], "regime"));
     for (size_t i = 0; regime == NULL && i < s->n[APPROVAL]; i++) /* one old one is enough */
-        if (plain_linked(PARCEL, row, APPROVAL, s->rows[APPROVAL][i]) && day(get(s->rows[APPROVAL][i], "received_on")) != DK_NO_DAY &&
+        if (plain_linked(PARCEL, row, APPROVAL, s->rows[APPROVAL][i]) &&
+            day(get(s->rows[APPROVAL][i], "received_on")) != DK_NO_DAY &&
             day(get(s->rows[APPROVAL][i], "received_on")) <= day("2021-08-31"))
             regime = &catalogue->regimes[0];
     for (size_t i = 0; regime == NULL && i < s->n[APPROVAL]; i++)
@@ -252,7 +255,8 @@ static inline const dk_regime *plain_regime(const clock_world *w, const plain_st
             regime = dk_catalogue_regime_on(catalogue, day(get(s->rows[APPROVAL][i], "received_on")));
     for (size_t i = 0; i < s->n[APPROVAL]; i++) {
         const int32_t d = day(get(s->rows[APPROVAL][i], "approved_on"));
-        if (plain_linked(PARCEL, row, APPROVAL, s->rows[APPROVAL][i]) && d != DK_NO_DAY && (approved == DK_NO_DAY || d < approved))
+        if (plain_linked(PARCEL, row, APPROVAL, s->rows[APPROVAL][i]) && d != DK_NO_DAY &&
+            (approved == DK_NO_DAY || d < approved))
             approved = d;
     }
     return regime != NULL ? regime : dk_catalogue_regime_on(catalogue, approved);
@@ -263,8 +267,8 @@ static inline bool channel_counts(const char *channel)
     return strstr(channel, "网站") != NULL || strstr(channel, "公示栏") != NULL;
 }
 
-static inline void plain_facts_of(const clock_world *w, const plain_state *s, int kind, const plain_row *row, const dk_obligation *o,
-                                  plain_facts *p)
+static inline void plain_facts_of(const clock_world *w, const plain_state *s, int kind, const plain_row *row,
+                                  const dk_obligation *o, plain_facts *p)
 {
     memset(&p->facts, 0, sizeof p->facts);
     p->facts.applies = true;
@@ -287,7 +291,8 @@ static inline void plain_facts_of(const clock_world *w, const plain_state *s, in
         proof = "补偿";
         ends = true;
         for (size_t i = 0; i < s->n[PROJECT]; i++)
-            if (plain_linked(kind, row, PROJECT, s->rows[PROJECT][i]) && same(get(s->rows[PROJECT][i], "kind"), "增减挂钩"))
+            if (plain_linked(kind, row, PROJECT, s->rows[PROJECT][i]) &&
+                same(get(s->rows[PROJECT][i], "kind"), "增减挂钩"))
                 p->facts.exemption = 0;
     } else if (strcmp(id, "heard") == 0) {
         add_events(s, kind, row, NOTICE, "held_on", "听证", p);
@@ -309,14 +314,18 @@ static inline void plain_facts_of(const clock_world *w, const plain_state *s, in
     }
     for (size_t i = 0; i < s->n[proofs]; i++) {
         const plain_row *r = s->rows[proofs][i];
-        if (!plain_linked(kind, row, proofs, r) || (proofs == NOTICE && (get(r, "kind")[0] == '\0' || strstr(proof, get(r, "kind")) == NULL)))
+        if (!plain_linked(kind, row, proofs, r) ||
+            (proofs == NOTICE && (get(r, "kind")[0] == '\0' || strstr(proof, get(r, "kind")) == NULL)))
             continue;
         if (strcmp(id, "announced") == 0 && !channel_counts(get(r, "channel")))
             continue;
-        if (strcmp(id, "told") == 0 && get(r, "held_on")[0] == '\0') /* that it has a date of its own says whether it happened */
+        if (strcmp(id, "told") == 0 &&
+            get(r, "held_on")[0] == '\0') /* that it has a date of its own says whether it happened */
             continue;
         const int32_t until = ends ? day(get(r, "ended_on")) : DK_NO_DAY;
-        p->proofs[p->facts.n_proofs++] = (dk_shown){day(get(r, strcmp(id, "told") == 0 ? "held_on" : proofs == NOTICE ? "published_on" : "issued_on")),
+        p->proofs[p->facts.n_proofs++] = (dk_shown){day(get(r, strcmp(id, "told") == 0 ? "held_on"
+                                                               : proofs == NOTICE      ? "published_on"
+                                                                                       : "issued_on")),
                                                     until == DK_NO_DAY ? DK_FAR_DAY : until};
     }
 }
@@ -329,7 +338,8 @@ static inline void random_date(clock_world *w, char text[NAME_SIZE])
     static const int years[] = {2019, 2020, 2020, 2021, 2021, 2021, 2022, 2022, 2023, 2026};
     text[0] = '\0';
     if (draw(w, 8) > 0)
-        snprintf(text, NAME_SIZE, "%04d-%02u-%02u", years[draw(w, 10)], (unsigned)(1 + draw(w, 12)) % 13, (unsigned)(1 + draw(w, 28)) % 29);
+        snprintf(text, NAME_SIZE, "%04d-%02u-%02u", years[draw(w, 10)], (unsigned)(1 + draw(w, 12)) % 13,
+                 (unsigned)(1 + draw(w, 28)) % 29);
 }
 
 static inline const char *random_of(clock_world *w, const char *const *texts, uint32_t n)
@@ -353,12 +363,14 @@ static inline void random_project(clock_world *w, char text[NAME_SIZE], bool emp
 
 static inline void random_row(clock_world *w, int kind, plain_row *row)
 {
-    static const char *const divisions[] = {"341321100201", "341321100202", "341321101201", "341321101", "340111001002", "340111", "",
-                                            "341302001001"};
+    static const char *const divisions[] = {
+        "341321100201", "341321100202", "341321101201", "341321101", "340111001002", "340111", "", "341302001001"};
     static const char *const regimes[] = {"旧法", "新法", ""}, *const kinds[] = {"单独选址", "增减挂钩", "", ""},
-                            *const hearings[] = {"是", "是", "否", ""},
-                            *const notices[] = {"公告", "公告", "通告", "补偿", "补偿", "听证", "调查", "调查", "告知", "其他"},
-                            *const channels[] = {"网站", "公示栏；广播", "广播", "报纸、网站", ""};
+                             *const hearings[] = {"是", "是", "否", ""}, *const notices[] = {"公告", "公告", "通告",
+                                                                                             "补偿", "补偿", "听证",
+                                                                                             "调查", "调查", "告知",
+                                                                                             "其他"},
+                             *const channels[] = {"网站", "公示栏；广播", "广播", "报纸、网站", ""};
     char text[NAME_SIZE];
     memset(row, 0, sizeof *row);
     switch (kind) {
@@ -440,7 +452,8 @@ static inline void load_plain(clock_world *w, plain_batch *batch, dk_load *load,
     if (batch->kind == PARCEL)
         size = square_wkb(wkb, 116.1 + 0.01 * atoi(row->key + 1), 34.5, 0.001);
     dk_row_report report;
-    if (dk_load_row(load, values, size > 0 ? wkb : NULL, size, NULL, (int64_t)batch->n + 1, &report, &w->f.err) != DK_OK)
+    if (dk_load_row(load, values, size > 0 ? wkb : NULL, size, NULL, (int64_t)batch->n + 1, &report, &w->f.err) !=
+        DK_OK)
         fail_msg("%s", w->f.err.text);
     if (report.outcome == DK_LOADED || report.outcome == DK_REPLACED)
         batch->rows[batch->n++] = *row;
@@ -494,10 +507,12 @@ static inline void withdraw_plain(clock_world *w, plain_batch *batch)
     batch->order = -1;
 }
 
-/* One change at random: a load of which some are published later, a publication, a withdrawal. false: nothing changed. */
+/* One change at random: a load of which some are published later, a publication, a withdrawal. false: nothing changed.
+ */
 static inline bool random_step(clock_world *w)
 {
-    static const int kinds[] = {PARCEL, PARCEL, PROJECT, APPROVAL, APPROVAL, NOTICE, NOTICE, NOTICE, NOTICE, CERTIFICATE};
+    static const int kinds[] = {PARCEL, PARCEL, PROJECT, APPROVAL, APPROVAL,
+                                NOTICE, NOTICE, NOTICE,  NOTICE,   CERTIFICATE};
     const uint32_t what = draw(w, 10);
     if (what < 6 || w->n_batches == 0) {
         if (w->n_batches == MOST_BATCHES)

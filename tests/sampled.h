@@ -1,5 +1,6 @@
-/* How far a loop over very many cases goes. The plain build runs all of them: it is for the answers. With AddressSanitizer,
- * several times slower and there for the memory, one of a few will do: they all take the same ways through the code. */
+/* How far a loop over very many cases goes. The plain build runs all of them: it is for the answers. With
+ * AddressSanitizer, several times slower and there for the memory, one of a few will do: they all take the same ways
+ * through the code. */
 #ifndef DK_TESTS_SAMPLED_H
 #define DK_TESTS_SAMPLED_H
 

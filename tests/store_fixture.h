@@ -157,9 +157,9 @@ static inline dk_row_report load_row(fixture *f, dk_load *load, const char *kind
         const char *text = va_arg(args, const char *);
         const int field = dk_kind_field(kind, name);
         assert_true(field >= 0);
-        values[field] = text[0] != '#' ? dk_value_text(text)
+        values[field] = text[0] != '#'                                 ? dk_value_text(text)
                         : kind->fields[field].type == DK_FIELD_INTEGER ? dk_value_integer(atoll(text + 1))
-                                                                        : dk_value_real(atof(text + 1));
+                                                                       : dk_value_real(atof(text + 1));
     }
     va_end(args);
     dk_row_report report;

@@ -46,8 +46,9 @@ static void prefixes_cover_what_ipcalc_says(void **state)
     assert_false(covers("2001:db8::/33", "2001:db8:8000::1"));
     assert_true(covers("127.0.0.0/8", "::ffff:127.0.0.1")); /* how a socket of both kinds gives an IPv4 peer */
     dk_prefix p;
-    static const char *const wrong[] = {"",      "/8",       "10.0.0.0/33", "10.0.0.0/",    "10.0.0.0/-1", "10.0.0/8",    "::1/129",
-                                        "proxy", "10.0.0.1 ", "[::1]/64",    "10.0.0.0/8/8", "1.2.3.4:80",  "10.0.0.0/8x"};
+    static const char *const wrong[] = {"",           "/8",    "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1",  "10.0.0/8",
+                                        "::1/129",    "proxy", "10.0.0.1 ",   "[::1]/64",  "10.0.0.0/8/8", "1.2.3.4:80",
+                                        "10.0.0.0/8x"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         if (strcmp(wrong[i], "1.2.3.4:80") != 0 && dk_prefix_read(wrong[i], &p))
             fail_msg("%s is no prefix", wrong[i]);
@@ -87,8 +88,8 @@ static void failures_come_back_with_time_and_are_each_clients_own(void **state)
 {
     (void)state;
     dk_attempts *attempts = dk_attempts_create(3, 10);
-    const dk_address a = address("192.0.2.1"), b = address("192.0.2.2"), c = address("2001:db8::1"), d = address("2001:db8::ffff"),
-                     e = address("2001:db8:0:1::1");
+    const dk_address a = address("192.0.2.1"), b = address("192.0.2.2"), c = address("2001:db8::1"),
+                     d = address("2001:db8::ffff"), e = address("2001:db8:0:1::1");
     bool first;
     for (int i = 0; i < 3; i++)
         assert_int_equal(dk_attempts_failed(attempts, &a, 100, &first), 0);
@@ -178,8 +179,8 @@ static void a_password_is_read_from_basic(void **state)
 {
     (void)state;
     char token[DK_SIGN_IN_TOKEN + 1], header[1200];
-    /* The first two are the examples of RFC 7617 (2 and 2.1): Aladdin:open sesame is no token for its blank, test:123£ for its
-     * sign; the rest was encoded by coreutils' base64. */
+    /* The first two are the examples of RFC 7617 (2 and 2.1): Aladdin:open sesame is no token for its blank, test:123£
+     * for its sign; the rest was encoded by coreutils' base64. */
     static const struct {
         const char *header;
         dk_basic basic;
@@ -187,17 +188,17 @@ static void a_password_is_read_from_basic(void **state)
     } table[] = {
         {"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==", DK_BASIC_MALFORMED, ""},
         {"Basic dGVzdDoxMjPCow==", DK_BASIC_MALFORMED, ""},
-        {"Basic OmRrX2E=", DK_BASIC_TOKEN, "dk_a"},                         /* :dk_a */
-        {"basic  546L5LqUOmRrX2E= ", DK_BASIC_TOKEN, "dk_a"},               /* 王五:dk_a */
-        {"BASIC\tdTpkazphOg==", DK_BASIC_TOKEN, "dk:a:"},                   /* u:dk:a: */
-        {"Basic dTogZGtfYSA=", DK_BASIC_TOKEN, "dk_a"},                     /* "u: dk_a " */
-        {"Basic dTo=", DK_BASIC_MALFORMED, ""},                             /* u: */
-        {"Basic ZGtfYQ==", DK_BASIC_MALFORMED, ""},                         /* dk_a */
-        {"Basic dTpkawBh", DK_BASIC_MALFORMED, ""},                         /* u:dk NUL a */
-        {"Basic dQA6ZGtfYQ==", DK_BASIC_MALFORMED, ""},                     /* u NUL :dk_a */
-        {"Basic dTpka19hCg==", DK_BASIC_MALFORMED, ""},                     /* u:dk_a and a line feed */
+        {"Basic OmRrX2E=", DK_BASIC_TOKEN, "dk_a"},           /* :dk_a */
+        {"basic  546L5LqUOmRrX2E= ", DK_BASIC_TOKEN, "dk_a"}, /* 王五:dk_a */
+        {"BASIC\tdTpkazphOg==", DK_BASIC_TOKEN, "dk:a:"},     /* u:dk:a: */
+        {"Basic dTogZGtfYSA=", DK_BASIC_TOKEN, "dk_a"},       /* "u: dk_a " */
+        {"Basic dTo=", DK_BASIC_MALFORMED, ""},               /* u: */
+        {"Basic ZGtfYQ==", DK_BASIC_MALFORMED, ""},           /* dk_a */
+        {"Basic dTpkawBh", DK_BASIC_MALFORMED, ""},           /* u:dk NUL a */
+        {"Basic dQA6ZGtfYQ==", DK_BASIC_MALFORMED, ""},       /* u NUL :dk_a */
+        {"Basic dTpka19hCg==", DK_BASIC_MALFORMED, ""},       /* u:dk_a and a line feed */
         {"Basic OmRrX2E", DK_BASIC_MALFORMED, ""},
-        {"Basic OmRrX2F=", DK_BASIC_MALFORMED, ""},                         /* bits of no byte */
+        {"Basic OmRrX2F=", DK_BASIC_MALFORMED, ""}, /* bits of no byte */
         {"Basic OmRr_2E=", DK_BASIC_MALFORMED, ""},
         {"Basic OmRr X2E=", DK_BASIC_MALFORMED, ""},
         {"Basic", DK_BASIC_MALFORMED, ""},

@@ -154,9 +154,10 @@ static void assert_left(const char *text, const char *number, const char *left, 
 static void what_a_cell_says_besides_its_number(void **state)
 {
     (void)state;
-    static const char *const alone[] = {"皖政地〔2020〕4号",       "皖政地[2020]4",           " 皖政地（2020）4号文。",
-                                        "（皖政地〔2020〕4号）",   "批准文号：皖政地〔2020〕4号", "《皖政地〔2020〕4号文件》",
-                                        "详见皖政地〔2020〕第4号", "皖 政 地〔2020〕4号"};
+    static const char *const alone[] = {"皖政地〔2020〕4号",           "皖政地[2020]4",
+                                        " 皖政地（2020）4号文。",      "（皖政地〔2020〕4号）",
+                                        "批准文号：皖政地〔2020〕4号", "《皖政地〔2020〕4号文件》",
+                                        "详见皖政地〔2020〕第4号",     "皖 政 地〔2020〕4号"};
     for (size_t i = 0; i < sizeof alone / sizeof *alone; i++)
         assert_left(alone[i], "皖政地〔2020〕4号", "", false);
     assert_left("国土资函[2013]620号、皖政地[2013]550号", "国土资函〔2013〕620号、皖政地〔2013〕550号", "", false);

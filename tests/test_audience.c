@@ -95,14 +95,10 @@ static void only_staff_are_told_where_rows_come_from(void **state)
         dk_viewer viewer;
         bool told;
     } table[] = {
-        {{DK_PUBLIC, ""}, false},
-        {{DK_GROUP, "341321105001"}, false},
-        {{DK_ON_REQUEST, ""}, false},
-        {{(dk_audience)9, ""}, false},
-        {{DK_STAFF, "341321"}, true},
-        {{DK_STAFF, "110000"}, false},
-        {{DK_STAFF, ""}, true},
-        {{DK_NEVER, ""}, true},
+        {{DK_PUBLIC, ""}, false},     {{DK_GROUP, "341321105001"}, false},
+        {{DK_ON_REQUEST, ""}, false}, {{(dk_audience)9, ""}, false},
+        {{DK_STAFF, "341321"}, true}, {{DK_STAFF, "110000"}, false},
+        {{DK_STAFF, ""}, true},       {{DK_NEVER, ""}, true},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (dk_viewer_told_origin(&kind, &table[i].viewer, "341321105001") != table[i].told)

@@ -15,11 +15,8 @@
 enum { N_FIELDS = 6, DIVISION = 4 };
 
 static dk_field fields[N_FIELDS] = {
-    {.name = "key", .in_tiles = true},
-    {.name = "secret"},
-    {.name = "area", .in_tiles = true},
-    {.name = "count", .in_tiles = true},
-    {.name = "division"}, /* not in tiles, but kept for scopes */
+    {.name = "key", .in_tiles = true},     {.name = "secret"},   {.name = "area", .in_tiles = true},
+    {.name = "count", .in_tiles = true},   {.name = "division"}, /* not in tiles, but kept for scopes */
     {.name = "village", .in_tiles = true},
 };
 static const dk_kind layer = {
@@ -271,19 +268,34 @@ static void a_block_of_one_entry_byte_for_byte(void **state)
     (void)state;
     dk_field one_field[] = {{.name = "n", .in_tiles = true}};
     const dk_kind small = {.name = "s", .fields = one_field, .n_fields = 1, .division_field = -1};
-    const dk_entry_head head = {.x0 = 1, .y0 = 2, .x1 = 3, .y1 = 4, .label_x = 5, .label_y = 6, .first_zoom = 7,
-                                .size_class = 8, .cut_zoom = 9, .last_zoom = 10, .unsound = 11, .unsound_plate = 12,
-                                .area_cm2 = 13, .row = 14, .feature = 15};
+    const dk_entry_head head = {.x0 = 1,
+                                .y0 = 2,
+                                .x1 = 3,
+                                .y1 = 4,
+                                .label_x = 5,
+                                .label_y = 6,
+                                .first_zoom = 7,
+                                .size_class = 8,
+                                .cut_zoom = 9,
+                                .last_zoom = 10,
+                                .unsound = 11,
+                                .unsound_plate = 12,
+                                .area_cm2 = 13,
+                                .row = 14,
+                                .feature = 15};
     const dk_value value = dk_value_text("x");
     unsigned char expected[] = {
-        'd', 'b', 'k', '2', 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 126, 0, 0, 0, 0, 0, 0, 0, /* header and fields */
-        1,   0,   0,   0,   2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 5,   0, 0, 0, 6, 0, 0, 0,
-        7,   8,   9,   10,  11, 0, 0, 0, 12, 0, 0, 0, 13, 0, 0, 0, 0, 0, 0, 0, 14, 0, 0, 0, 0, 0, 0, 0,
-        15,  0,   0,   0,   0, 0, 0, 0, 122, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, /* where the drawing is; no division */
-        1,   0,   0,   0,                                                     /* attributes */
-        116, 0,   0,   0,   'h', 'a', 's', 'h', 122, 0, 0, 0, 0, 0, 0, 0,     /* offsets and hashes */
-        0x22, 3,  0x0a, 1,  'x', 0,                                           /* values: MVT 4.1 and 4.4 */
-        'd', 'r', 'a', 'w',
+        'd',  'b', 'k',  '2', 1,   0,   0,   0,   1,   0, 0,   0,  1, 0, 0, 0, 126, 0, 0, 0,  0, 0, 0, 0, /* header and
+                                                                                                             fields */
+        1,    0,   0,    0,   2,   0,   0,   0,   3,   0, 0,   0,  4, 0, 0, 0, 5,   0, 0, 0,  6, 0, 0, 0, 7,
+        8,    9,   10,   11,  0,   0,   0,   12,  0,   0, 0,   13, 0, 0, 0, 0, 0,   0, 0, 14, 0, 0, 0, 0, 0,
+        0,    0,   15,   0,   0,   0,   0,   0,   0,   0, 122, 0,  0, 0, 4, 0, 0,   0, 0, 0,  0, 0, /* where the drawing
+                                                                                                       is; no division
+                                                                                                     */
+        1,    0,   0,    0,                                                                         /* attributes */
+        116,  0,   0,    0,   'h', 'a', 's', 'h', 122, 0, 0,   0,  0, 0, 0, 0, /* offsets and hashes */
+        0x22, 3,   0x0a, 1,   'x', 0,                                          /* values: MVT 4.1 and 4.4 */
+        'd',  'r', 'a',  'w',
     };
     const uint32_t hash = dk_tile_value_hash(expected + 116, 5);
     memcpy(expected + 104, &hash, 4);

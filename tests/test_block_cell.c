@@ -23,8 +23,17 @@ static void make(made *m, uint32_t i, const dk_kind *layer)
     memset(m, 0, sizeof *m);
     const uint32_t home = (UINT32_C(1) << shift) / 64 * 21; /* how far a corner lies from where it is at home */
     const uint32_t x = (CELL_X << shift) + a % spread + home, y = (CELL_Y << shift) + b % spread + home;
-    m->head = (dk_entry_head){.x0 = x, .y0 = y, .x1 = x + 10, .y1 = y + 10, .label_x = x, .label_y = y, .first_zoom = 6,
-                              .cut_zoom = 255, .last_zoom = 255, .row = i + 1, .feature = i + 1};
+    m->head = (dk_entry_head){.x0 = x,
+                              .y0 = y,
+                              .x1 = x + 10,
+                              .y1 = y + 10,
+                              .label_x = x,
+                              .label_y = y,
+                              .first_zoom = 6,
+                              .cut_zoom = 255,
+                              .last_zoom = 255,
+                              .row = i + 1,
+                              .feature = i + 1};
     dk_outline outline;
     dk_outline_init(&outline);
     outline.kind = DK_POLYGONS;
@@ -120,7 +129,8 @@ static dk_status count(int shelf, uint64_t cell, const void *data, size_t size, 
     const int level = dk_shelf_cells(shelf);
     for (uint32_t i = 0; i < block.n_entries; i++) {
         const dk_entry_head *head = &block.heads[i];
-        assert_int_equal(dk_morton(dk_home(head->x0, LEVEL) >> (32 - level), dk_home(head->y0, LEVEL) >> (32 - level)), cell);
+        assert_int_equal(dk_morton(dk_home(head->x0, LEVEL) >> (32 - level), dk_home(head->y0, LEVEL) >> (32 - level)),
+                         cell);
         assert_true(head->x1 - head->x0 <= dk_shelf_reach(shelf)); /* or a tile would not find it */
         dk_value value;
         char id[16];
@@ -146,9 +156,9 @@ static tally look(cell_fixture *c)
         const int shelf = dk_shelf_of(LEVEL, depth);
         const uint32_t last = UINT32_MAX >> (32 - dk_shelf_cells(shelf));
         const dk_cell_range all = {0, 0, last, last};
-        assert_int_equal(dk_sheet_scan(c->base.store, c->layer, DK_SHEET_BLOCK, shelf, &all, DK_NEWEST, count, &t,
-                                       &c->base.err),
-                         DK_OK);
+        assert_int_equal(
+            dk_sheet_scan(c->base.store, c->layer, DK_SHEET_BLOCK, shelf, &all, DK_NEWEST, count, &t, &c->base.err),
+            DK_OK);
     }
     return t;
 }
@@ -250,16 +260,18 @@ static void the_cells_of_a_shelf_are_all_told_or_it_is_said(void **state)
     size_t n = 0;
     bool all = false;
     uint64_t cells[4 * CELLS];
-    assert_int_equal(dk_sheet_cells(c->base.store, c->layer, DK_SHEET_BLOCK, shelf, cells, CELLS, &n, &all, &c->base.err), DK_OK);
+    assert_int_equal(
+        dk_sheet_cells(c->base.store, c->layer, DK_SHEET_BLOCK, shelf, cells, CELLS, &n, &all, &c->base.err), DK_OK);
     assert_true(n == 0 && all);
     for (int64_t generation = 1; generation <= 3; generation++) {
         for (uint64_t cell = 0; cell < CELLS; cell++)
-            assert_int_equal(dk_sheet_write(c->base.store, c->layer, DK_SHEET_BLOCK, shelf, cell * cell, generation, "block", 5,
-                                            &c->base.err),
+            assert_int_equal(dk_sheet_write(c->base.store, c->layer, DK_SHEET_BLOCK, shelf, cell * cell, generation,
+                                            "block", 5, &c->base.err),
                              DK_OK);
         for (size_t most = 1; most <= 4 * CELLS; most++) {
-            assert_int_equal(dk_sheet_cells(c->base.store, c->layer, DK_SHEET_BLOCK, shelf, cells, most, &n, &all, &c->base.err),
-                             DK_OK);
+            assert_int_equal(
+                dk_sheet_cells(c->base.store, c->layer, DK_SHEET_BLOCK, shelf, cells, most, &n, &all, &c->base.err),
+                DK_OK);
             assert_int_equal(all, most >= CELLS * (size_t)generation);
             if (all)
                 assert_int_equal(n, CELLS);
@@ -275,14 +287,16 @@ static uint64_t next_random(uint64_t *state)
     return *state;
 }
 
-/* Boxes of all shelves, everywhere and at the world's edges: whichever meets what is asked for lies in a cell asked for. */
+/* Boxes of all shelves, everywhere and at the world's edges: whichever meets what is asked for lies in a cell asked
+ * for. */
 static void every_entry_that_meets_a_box_is_asked_for(void **state)
 {
     (void)state;
     uint64_t random = 20261128;
     size_t met = 0;
     for (int i = 0; i < 2000000; i++) {
-        const int shelf = (int)(next_random(&random) % (3 * 19)), level = dk_shelf_level(shelf), cells = dk_shelf_cells(shelf);
+        const int shelf = (int)(next_random(&random) % (3 * 19)), level = dk_shelf_level(shelf),
+                  cells = dk_shelf_cells(shelf);
         if (cells > DK_DEEPEST_CELLS)
             continue;
         const uint32_t reach = cells == 0 ? UINT32_MAX : dk_shelf_reach(shelf);
@@ -294,13 +308,15 @@ static void every_entry_that_meets_a_box_is_asked_for(void **state)
                 place = next_random(&random) % 2 == 0 ? 0 : UINT32_MAX;
             for (int k = 0; k < 2; k++) {
                 const uint64_t width = (uint64_t)((double)reach * (double)(next_random(&random) >> 40) / 16777216.0);
-                const int64_t off = (int64_t)((double)reach * 2 * ((double)(next_random(&random) >> 40) / 16777216.0 - 0.5));
+                const int64_t off =
+                    (int64_t)((double)reach * 2 * ((double)(next_random(&random) >> 40) / 16777216.0 - 0.5));
                 const int64_t low = (int64_t)place + off, high = low + (int64_t)width;
                 at[k][axis] = (uint32_t)(low < 0 ? 0 : low > UINT32_MAX ? UINT32_MAX : low);
                 to[k][axis] = (uint32_t)(high < at[k][axis] ? at[k][axis] : high > UINT32_MAX ? UINT32_MAX : high);
             }
         }
-        const dk_world_box asked = {at[0][0], at[0][1], to[0][0], to[0][1]}, entry = {at[1][0], at[1][1], to[1][0], to[1][1]};
+        const dk_world_box asked = {at[0][0], at[0][1], to[0][0], to[0][1]},
+                           entry = {at[1][0], at[1][1], to[1][0], to[1][1]};
         if (entry.x0 > asked.x1 || entry.x1 < asked.x0 || entry.y0 > asked.y1 || entry.y1 < asked.y0)
             continue;
         met++;
@@ -322,8 +338,10 @@ static void a_tile_asks_for_its_own_cells_and_one_row_before_them(void **state)
         for (int z = cells < 3 ? 0 : cells - 3; z <= cells && dk_shelf_depth(shelf) == 0 && cells > 0; z++) {
             if (z == 0)
                 continue;
-            const uint32_t size = UINT32_C(1) << (32 - z), buffer = size / 64, column = (UINT32_C(1) << z) / 2, row = column;
-            const dk_world_box box = {column * size - buffer, row * size - buffer, column * size + (size - 1) + (z > 1 ? buffer : 0),
+            const uint32_t size = UINT32_C(1) << (32 - z), buffer = size / 64, column = (UINT32_C(1) << z) / 2,
+                           row = column;
+            const dk_world_box box = {column * size - buffer, row * size - buffer,
+                                      column * size + (size - 1) + (z > 1 ? buffer : 0),
                                       row * size + (size - 1) + (z > 1 ? buffer : 0)};
             const dk_cell_range range = dk_cells_reaching(&box, shelf);
             const uint32_t side = UINT32_C(1) << (cells - z);

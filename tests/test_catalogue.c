@@ -464,7 +464,8 @@ static void every_mistake_is_named_with_line_and_key(void **state)
     assert_int_equal(failures, 0);
 }
 
-/* A value that follows from one that follows would have to follow twice; one taken at a load would not follow at all. */
+/* A value that follows from one that follows would have to follow twice; one taken at a load would not follow at all.
+ */
 static void what_follows_is_not_followed(void **state)
 {
     (void)state;
@@ -477,9 +478,12 @@ static void what_follows_is_not_followed(void **state)
          "c.yaml:32: records[0].fields[4].inherit: 'made_on' follows from linked rows itself; name the field that it follows from"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        const wrong_case first = {"日期, type: date, audience: public}\n      - {name: area_ha", i == 0 ?
-            "日期, type: date, audience: public, linked: {field: payment.kind, as: min}}\n      - {name: area_ha" :
-            "日期, type: date, audience: public, linked: {field: payment.paid_on, as: min}}\n      - {name: area_ha", ""};
+        const wrong_case first = {
+            "日期, type: date, audience: public}\n      - {name: area_ha",
+            i == 0
+                ? "日期, type: date, audience: public, linked: {field: payment.kind, as: min}}\n      - {name: area_ha"
+                : "日期, type: date, audience: public, linked: {field: payment.paid_on, as: min}}\n      - {name: area_ha",
+            ""};
         char *text = case_text(&first), *whole = NULL;
         char *at = strstr(text, "- {name: kind, title");
         assert_non_null(at);
@@ -517,9 +521,10 @@ static void what_few_see_is_not_followed_where_all_see_that_it_changed(void **st
         dk_error err = {0};
         snprintf(text, sizeof text, format, "public", fields[i]);
         assert_int_equal(dk_catalogue_parse(text, strlen(text), "c.yaml", &catalogue, &err), DK_INVALID);
-        assert_string_equal(err.text, "c.yaml:14: layers[0].fields[2].linked.field: complaint has audience: staff, and each of them "
-                                      "that comes or goes would make a new entry about parcel in the publication log, which everyone "
-                                      "reads; leave it out: who sees both finds them linked");
+        assert_string_equal(
+            err.text, "c.yaml:14: layers[0].fields[2].linked.field: complaint has audience: staff, and each of them "
+                      "that comes or goes would make a new entry about parcel in the publication log, which everyone "
+                      "reads; leave it out: who sees both finds them linked");
     }
     snprintf(text, sizeof text, format, "staff", "staff");
     dk_catalogue_free(parse_good(text));
@@ -594,7 +599,8 @@ static void a_catalogue_gives_what_it_says(void **state)
     assert_string_equal(item->applies_values[0], "预付");
     const dk_dated_rows *proof = &item->proofs[0];
     assert_true(proof->kind == payment && proof->date_field == 5 && proof->end_field == -1);
-    assert_true(proof->where.n_fields == 1 && proof->where.fields[0].field == 4 && proof->where.fields[0].n_values == 1);
+    assert_true(proof->where.n_fields == 1 && proof->where.fields[0].field == 4 &&
+                proof->where.fields[0].n_values == 1);
     assert_string_equal(proof->where.fields[0].values[0], "全额");
     assert_null(item->basis);
 
@@ -752,13 +758,14 @@ static void a_catalogue_of_more_than_16_mib_is_refused(void **state)
 static void a_grid_has_a_figure_for_each_number_and_each_value(void **state)
 {
     (void)state;
-    static const char grid[] = "title: t\npublisher: p\nextent: [116, 34, 117, 35]\nlayers:\n"
-                               "  - name: parcel\n    title: 地块\n    geometry: polygon\n    key: {field: id}\n"
-                               "    grid: [paid, households, v]\n    fields:\n"
-                               "      - {name: id, title: 编号, type: text, audience: public}\n"
-                               "      - {name: households, title: 户数, type: integer, audience: public}\n"
-                               "      - {name: v, title: 值, type: text, audience: public, values: [%s]}\n"
-                               "      - {name: paid, title: 付清, type: text, audience: public, values: [已付清, 未付清]}\n";
+    static const char grid[] =
+        "title: t\npublisher: p\nextent: [116, 34, 117, 35]\nlayers:\n"
+        "  - name: parcel\n    title: 地块\n    geometry: polygon\n    key: {field: id}\n"
+        "    grid: [paid, households, v]\n    fields:\n"
+        "      - {name: id, title: 编号, type: text, audience: public}\n"
+        "      - {name: households, title: 户数, type: integer, audience: public}\n"
+        "      - {name: v, title: 值, type: text, audience: public, values: [%s]}\n"
+        "      - {name: paid, title: 付清, type: text, audience: public, values: [已付清, 未付清]}\n";
     char text[2000];
     snprintf(text, sizeof text, grid, TWENTY_FOUR);
     char *const third = strstr(text, ", v22, v23, v24");

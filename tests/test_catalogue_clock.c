@@ -1,4 +1,5 @@
-/* The disclosure clock in a catalogue: calendars, regimes, obligations. What they say for a row is in test_obligation.c. */
+/* The disclosure clock in a catalogue: calendars, regimes, obligations. What they say for a row is in
+ * test_obligation.c. */
 #include "store/buf.h"
 #include "store/catalogue_clock.h"
 #include "store/catalogue_difference.h"
@@ -352,7 +353,8 @@ static void a_clock_is_what_the_catalogue_says(void **state)
     assert_int_equal(announced->n_events, 2);
     assert_int_equal(announced->events[0].date_field, dk_kind_field(approval, "received_on"));
     assert_int_equal(announced->events[1].date_field, dk_kind_field(approval, "approved_on"));
-    assert_true(announced->within.n == 15 && announced->within.working && announced->ahead.n == -1 && announced->lasts.n == -1);
+    assert_true(announced->within.n == 15 && announced->within.working && announced->ahead.n == -1 &&
+                announced->lasts.n == -1);
     assert_true(announced->soon.n == 5 && !announced->soon.working);
     assert_ptr_equal(announced->calendar, &c->calendars[0]);
     assert_true(announced->from == dk_day_of(2019, 5, 15) && announced->until == DK_FAR_DAY);
@@ -474,11 +476,14 @@ static void add_sentence(const char *sentence, void *user)
 static void a_new_year_of_a_calendar_is_told(void **state)
 {
     (void)state;
-    char *changed_text = changed("  2024:\n    off: [01-01]\n", "  2024:\n    off: [01-01, 02-12]\n  2026: {off: [01-01], work: [01-04]}\n");
+    char *changed_text = changed("  2024:\n    off: [01-01]\n",
+                                 "  2024:\n    off: [01-01, 02-12]\n  2026: {off: [01-01], work: [01-04]}\n");
     dk_buf told;
     dk_error err = {0};
     dk_buf_init(&told);
-    assert_int_equal(dk_catalogue_difference(base, strlen(base), changed_text, strlen(changed_text), add_sentence, &told, &err), DK_OK);
+    assert_int_equal(
+        dk_catalogue_difference(base, strlen(base), changed_text, strlen(changed_text), add_sentence, &told, &err),
+        DK_OK);
     assert_string_equal(dk_buf_cstr(&told), "calendar cn: 2024 {off: [01-01]} -> {off: [01-01, 02-12]}\n"
                                             "calendar cn: 2026 not given -> {off: [01-01], work: [01-04]}\n");
     dk_buf_clear(&told);

@@ -1,5 +1,5 @@
-/* The disclosure clock as rows come and go: after every change the facts of every row are compared with those that one finds
- * by looking at every other row (clock_fixture.h). */
+/* The disclosure clock as rows come and go: after every change the facts of every row are compared with those that one
+ * finds by looking at every other row (clock_fixture.h). */
 #include "clock_fixture.h"
 
 #include <sqlite3.h>
@@ -8,20 +8,21 @@ static const int about[] = {PARCEL, PROJECT};
 
 static void print_outcome(const char *whose, const dk_outcome *o)
 {
-    print_error("%s: final %d reason %d detail %d event %d known %d due %d shown %d..%d needed %d\n", whose, (int)o->final, (int)o->reason,
-                (int)o->detail, (int)o->event, (int)o->known_from, (int)o->due, (int)o->shown_from, (int)o->shown_until,
-                (int)o->needed_until);
+    print_error("%s: final %d reason %d detail %d event %d known %d due %d shown %d..%d needed %d\n", whose,
+                (int)o->final, (int)o->reason, (int)o->detail, (int)o->event, (int)o->known_from, (int)o->due,
+                (int)o->shown_from, (int)o->shown_until, (int)o->needed_until);
 }
 
 static bool same_outcome(const dk_outcome *a, const dk_outcome *b)
 {
     return a->final == b->final && a->reason == b->reason && a->detail == b->detail && a->event == b->event &&
-           a->known_from == b->known_from && a->due == b->due && a->soon_from == b->soon_from && a->shown_from == b->shown_from &&
-           a->shown_until == b->shown_until && a->needed_until == b->needed_until;
+           a->known_from == b->known_from && a->due == b->due && a->soon_from == b->soon_from &&
+           a->shown_from == b->shown_from && a->shown_until == b->shown_until && a->needed_until == b->needed_until;
 }
 
 /* Compares every row that is published in a generation; gives how many outcomes it has seen of each state. */
-static void compare_rows(clock_world *w, const plain_state *s, int64_t generation, int32_t as_of, int64_t seen[DK_DISCLOSURES])
+static void compare_rows(clock_world *w, const plain_state *s, int64_t generation, int32_t as_of,
+                         int64_t seen[DK_DISCLOSURES])
 {
     static plain_facts facts;
     dk_clock_outcome *outcomes = malloc(DK_MAX_OBLIGATIONS * sizeof *outcomes);
@@ -31,8 +32,8 @@ static void compare_rows(clock_world *w, const plain_state *s, int64_t generatio
             const plain_row *row = s->rows[kind][r];
             size_t n = 0;
             const dk_regime *regime = NULL;
-            if (dk_clock_of_row(w->f.store, dk_catalogue_kind(w->f.catalogue, clock_kinds[kind]), row->key, generation, as_of, outcomes,
-                                &n, &regime, &w->f.err) != DK_OK)
+            if (dk_clock_of_row(w->f.store, dk_catalogue_kind(w->f.catalogue, clock_kinds[kind]), row->key, generation,
+                                as_of, outcomes, &n, &regime, &w->f.err) != DK_OK)
                 fail_msg("%s %s: %s", clock_kinds[kind], row->key, w->f.err.text);
             assert_int_equal(n, kind == PARCEL ? 5 : 2);
             assert_ptr_equal(regime, kind == PARCEL ? plain_regime(w, s, row) : NULL);
@@ -43,7 +44,8 @@ static void compare_rows(clock_world *w, const plain_state *s, int64_t generatio
                 if (!same_outcome(&outcomes[i].outcome, &expected)) {
                     print_outcome("found", &outcomes[i].outcome);
                     print_outcome("expected", &expected);
-                    fail_msg("%s %s, %s, generation %lld", clock_kinds[kind], row->key, outcomes[i].obligation->id, (long long)generation);
+                    fail_msg("%s %s, %s, generation %lld", clock_kinds[kind], row->key, outcomes[i].obligation->id,
+                             (long long)generation);
                 }
                 seen[dk_outcome_state(&expected, as_of == DK_FAR_DAY ? day("2026-11-28") : as_of)]++;
             }
@@ -70,7 +72,8 @@ static void rows_say_what_looking_at_everything_says(void **state)
     for (size_t i = 0; i < DK_DISCLOSURES; i++)
         assert_true(seen[i] > 0); /* every state has been there */
     /* On other days, and in the generations before. */
-    static const char *const days[] = {"2019-12-31", "2020-06-15", "2021-09-01", "2022-05-20", "2023-03-03", "2026-11-28"};
+    static const char *const days[] = {"2019-12-31", "2020-06-15", "2021-09-01",
+                                       "2022-05-20", "2023-03-03", "2026-11-28"};
     for (size_t i = 0; i < 6; i++)
         compare_rows(w, &at[n - 1], generations[n - 1], day(days[i]), seen);
     for (size_t i = 0; i < n; i += 3)
@@ -83,16 +86,18 @@ static void a_row_that_is_not_there_is_said_to_be_so(void **state)
     dk_clock_outcome *outcomes = malloc(DK_MAX_OBLIGATIONS * sizeof *outcomes);
     size_t n = 0;
     const dk_regime *regime = NULL;
-    assert_int_equal(dk_clock_of_row(w->f.store, dk_catalogue_kind(w->f.catalogue, "parcel"), "P1", generation_of(&w->f), DK_FAR_DAY,
-                                     outcomes, &n, &regime, &w->f.err), DK_NOT_FOUND);
+    assert_int_equal(dk_clock_of_row(w->f.store, dk_catalogue_kind(w->f.catalogue, "parcel"), "P1",
+                                     generation_of(&w->f), DK_FAR_DAY, outcomes, &n, &regime, &w->f.err),
+                     DK_NOT_FOUND);
     assert_non_null(strstr(w->f.err.text, "P1"));
     /* Of a kind that no obligation is about, nothing is due. */
     plain_row row = {0};
     set(&row, "id", "C1");
     publish_rows(w, CERTIFICATE, &row, 1);
     n = 9;
-    assert_int_equal(dk_clock_of_row(w->f.store, dk_catalogue_kind(w->f.catalogue, "certificate"), "C1", generation_of(&w->f), DK_FAR_DAY,
-                                     outcomes, &n, &regime, &w->f.err), DK_OK);
+    assert_int_equal(dk_clock_of_row(w->f.store, dk_catalogue_kind(w->f.catalogue, "certificate"), "C1",
+                                     generation_of(&w->f), DK_FAR_DAY, outcomes, &n, &regime, &w->f.err),
+                     DK_OK);
     assert_int_equal(n, 0);
     free(outcomes);
 }

@@ -37,7 +37,8 @@ static size_t unzip(void)
     return size;
 }
 
-/* Bytes of a source without memory, in which they are as frequent as said; returns the fewest bits for one (Shannon). */
+/* Bytes of a source without memory, in which they are as frequent as said; returns the fewest bits for one (Shannon).
+ */
 static double fill(const uint32_t *frequencies, size_t size)
 {
     uint32_t sum = 0;
@@ -70,8 +71,28 @@ static void fill_with_repeats(size_t size, uint32_t alphabet)
 static void what_is_coded_is_the_body_again(void **state)
 {
     (void)state;
-    static const size_t sizes[] = {1,    2,     15,    16,    17,    199,   200,   383,    384,    385,   1000,
-                                   5999, 6000,  32767, 32768, 32769, 65535, 65536, 65537, 200000, DK_TILE_TABLES_MAX, DK_TILE_TABLES_MAX + 1};
+    static const size_t sizes[] = {1,
+                                   2,
+                                   15,
+                                   16,
+                                   17,
+                                   199,
+                                   200,
+                                   383,
+                                   384,
+                                   385,
+                                   1000,
+                                   5999,
+                                   6000,
+                                   32767,
+                                   32768,
+                                   32769,
+                                   65535,
+                                   65536,
+                                   65537,
+                                   200000,
+                                   DK_TILE_TABLES_MAX,
+                                   DK_TILE_TABLES_MAX + 1};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (uint32_t alphabet = 2; alphabet <= 256; alphabet *= 2)
             for (int matter = DK_MATTER_TEXT; matter <= DK_MATTER_TILE; matter++) {
@@ -119,8 +140,8 @@ static void noise_is_coded_where_it_must_be(void **state)
     }
 }
 
-/* Tables from the frequencies of symbols take hardly more bits than such bytes hold, and so do those that were chosen from
- * some of the bytes: the others would take more. */
+/* Tables from the frequencies of symbols take hardly more bits than such bytes hold, and so do those that were chosen
+ * from some of the bytes: the others would take more. */
 static void bytes_of_tiles_take_hardly_more_than_they_hold(void **state)
 {
     (void)state;

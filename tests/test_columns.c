@@ -96,9 +96,20 @@ static void a_unit_at_the_end_of_a_name_that_the_user_gives(void **state)
     static const struct {
         const char *name;
         double unit;
-    } names[] = {{"面积/亩", 2000.0 / 3}, {"面积[亩]", 2000.0 / 3}, {"面积【亩】", 2000.0 / 3}, {"面积亩", 2000.0 / 3}, {"面积 平方米", 1},
-                 {"area_mu", 2000.0 / 3}, {"areamu", 0}, {"面积", 0}, {"亩数", 0}, {"亩", 0}, {"面积万元", 0},
-                 {"面积（亩）（约）", 2000.0 / 3}, {"面积亩（不含道路）", 2000.0 / 3}, {"面积（约）", 0}};
+    } names[] = {{"面积/亩", 2000.0 / 3},
+                 {"面积[亩]", 2000.0 / 3},
+                 {"面积【亩】", 2000.0 / 3},
+                 {"面积亩", 2000.0 / 3},
+                 {"面积 平方米", 1},
+                 {"area_mu", 2000.0 / 3},
+                 {"areamu", 0},
+                 {"面积", 0},
+                 {"亩数", 0},
+                 {"亩", 0},
+                 {"面积万元", 0},
+                 {"面积（亩）（约）", 2000.0 / 3},
+                 {"面积亩（不含道路）", 2000.0 / 3},
+                 {"面积（约）", 0}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const dk_pair pair = {.name = "area", .value = names[i].name};
         const dk_column_options options = {.fields = &pair, .n_fields = 1};
@@ -112,7 +123,8 @@ static void a_unit_at_the_end_of_a_name_that_the_user_gives(void **state)
 static void a_unit_that_only_ends_like_a_known_one_is_none(void **state)
 {
     (void)state;
-    static const char *const names[] = {"面积万亩", "面积（万亩）", "面积/万平方米", "面积百公顷", "面积（万亩）（约）", "面积（顷）"};
+    static const char *const names[] = {"面积万亩",   "面积（万亩）",       "面积/万平方米",
+                                        "面积百公顷", "面积（万亩）（约）", "面积（顷）"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const dk_pair pair = {.name = "area", .value = names[i]};
         const dk_column_options options = {.fields = &pair, .n_fields = 1};
@@ -132,7 +144,8 @@ static void a_cut_name_by_its_beginning(void **state)
     assert_int_equal(got.field[2], DK_COLUMN_IGNORED);
     assert_non_null(strstr(got.notes, "XZQM, cut off at 10 bytes, was taken for village (所在村)"));
     /* What a name of just so many bytes may have said behind them is a unit. */
-    static const char unit[] = "in ha; if its name said another unit, load the table as XLSX or CSV, with the whole name";
+    static const char unit[] =
+        "in ha; if its name said another unit, load the table as XLSX or CSV, with the whole name";
     assert_null(strstr(got.notes, unit));
     const result whole = RESOLVE(true, NULL, "DKBH", "征收面积");
     assert_non_null(strstr(whole.notes, "征收面积, whose name may be cut off at 10 bytes, was taken for area"));
@@ -191,7 +204,8 @@ static void a_price_above_a_table_is_no_unit_of_amounts_and_that_is_told(void **
         dk_mapping_units(&mapping, &kind, 0, 2, units, n);
         assert_int_equal(mapping.units[1].dimension, n == 1 ? DK_UNIT_NONE : DK_UNIT_AREA);
         const char *notes = mapping.notes.size > 0 ? dk_buf_cstr(&mapping.notes) : "";
-        const char *told = strstr(notes, "taken for a price; no unit above it holds for 批准的征收土地面积 (ha): if two units");
+        const char *told =
+            strstr(notes, "taken for a price; no unit above it holds for 批准的征收土地面积 (ha): if two units");
         assert_int_equal(told != NULL, n == 1);
         dk_mapping_finish(&mapping);
     }

@@ -1,5 +1,5 @@
-/* The .dbf of a downloaded shapefile: names that fit and differ, texts cut between characters. The expected bytes are those
- * of iconv -f UTF-8 -t GB18030. */
+/* The .dbf of a downloaded shapefile: names that fit and differ, texts cut between characters. The expected bytes are
+ * those of iconv -f UTF-8 -t GB18030. */
 #include "ingest/convert_dbf.h"
 
 #include <setjmp.h>
@@ -25,11 +25,12 @@ static dk_dbf_widths *widths_of(const char *const *titles, size_t n)
 
 static void names_are_whole_characters_of_ten_bytes_and_differ(void **state)
 {
-    static const char *const titles[] = {"征收土地面积", "征收土地面积（公顷）", "征收土地面", "A", "a", "地块编号X1234", "𠮷𠮷𠮷", ""};
+    static const char *const titles[] = {
+        "征收土地面积", "征收土地面积（公顷）", "征收土地面", "A", "a", "地块编号X1234", "𠮷𠮷𠮷", ""};
     (void)state;
     dk_dbf_widths *w = widths_of(titles, 8);
-    assert_string_equal(dk_dbf_column(w, 0), "\xD5\xF7\xCA\xD5\xCD\xC1\xB5\xD8\xC3\xE6");     /* 征收土地面 */
-    assert_string_equal(dk_dbf_column(w, 1), "\xD5\xF7\xCA\xD5\xCD\xC1\xB5\xD8_2");           /* 征收土地_2 */
+    assert_string_equal(dk_dbf_column(w, 0), "\xD5\xF7\xCA\xD5\xCD\xC1\xB5\xD8\xC3\xE6"); /* 征收土地面 */
+    assert_string_equal(dk_dbf_column(w, 1), "\xD5\xF7\xCA\xD5\xCD\xC1\xB5\xD8_2");       /* 征收土地_2 */
     assert_string_equal(dk_dbf_column(w, 2), "\xD5\xF7\xCA\xD5\xCD\xC1\xB5\xD8_3");
     assert_string_equal(dk_dbf_column(w, 3), "A");
     assert_string_equal(dk_dbf_column(w, 4), "a_2");

@@ -11,8 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <geos_c.h>
+
+#include <cmocka.h>
 
 static const char yaml[] =
     "title: t\npublisher: p\nmap_approval_no: none\nextent: [116, 34, 117, 35]\n"

@@ -10,9 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <geos_c.h>
 #include <jansson.h>
+
+#include <cmocka.h>
 
 static const char yaml[] = "title: t\npublisher: p\nmap_approval_no: none\nextent: [-180, -90, 180, 90]\n"
                            "layers:\n"

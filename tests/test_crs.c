@@ -40,7 +40,8 @@ static void the_whole_family_of_cgcs2000(void **state)
 {
     (void)state;
     char text[20];
-    for (int zone = 25; zone <= 45; zone += DK_STEP(4)) { /* 3 degrees with and without the zone, DOMAIN of EPSG: 4488+z, 4509+z */
+    for (int zone = 25; zone <= 45;
+         zone += DK_STEP(4)) { /* 3 degrees with and without the zone, DOMAIN of EPSG: 4488+z, 4509+z */
         snprintf(text, sizeof text, "EPSG:%d", 4488 + zone);
         dk_crs crs = accepted(text);
         assert_true(crs.gauss);
@@ -192,14 +193,16 @@ static void what_to_say_of_a_file_that_says_nothing(void **state)
     static const struct {
         double x, y;
         const char *say;
-    } places[] = {{117.25, 31.75, "say --crs EPSG:4490"},
-                  {31.75, 117.25, "say --crs EPSG:4490 --axes yx"},
-                  {39520000, 3521000, "--crs EPSG:4527 (3-degree zone 39)"},
-                  {3521000, 39520000, "--crs EPSG:4527 (3-degree zone 39) --axes yx"},
-                  {20520000, 3521000, "--crs EPSG:4498 (6-degree zone 20)"},
-                  {520000, 3521000, "do not begin with a zone; say it with --crs, for example --crs EPSG:4548 (CGCS2000, 3 degrees, central "
-                                    "meridian 117°E)"},
-                  {3521000, 520000, ", and as the northing comes first --axes yx"}};
+    } places[] = {
+        {117.25, 31.75, "say --crs EPSG:4490"},
+        {31.75, 117.25, "say --crs EPSG:4490 --axes yx"},
+        {39520000, 3521000, "--crs EPSG:4527 (3-degree zone 39)"},
+        {3521000, 39520000, "--crs EPSG:4527 (3-degree zone 39) --axes yx"},
+        {20520000, 3521000, "--crs EPSG:4498 (6-degree zone 20)"},
+        {520000, 3521000,
+         "do not begin with a zone; say it with --crs, for example --crs EPSG:4548 (CGCS2000, 3 degrees, central "
+         "meridian 117°E)"},
+        {3521000, 520000, ", and as the northing comes first --axes yx"}};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         char text[400];
         dk_crs_suggest(places[i].x, places[i].y, text, sizeof text);
@@ -357,7 +360,11 @@ static void every_zone_has_the_code_of_its_name(void **state)
                 assert_non_null(family);
                 snprintf(code, sizeof code, "%d", dk_zone_epsg(family, zone, before));
                 snprintf(name, sizeof name, "%s / %sGauss-Kruger %s%d%s", datums[d][1], zone < 24 ? "" : "3-degree ",
-                         before ? "zone " : "CM ", before ? zone : zone < 24 ? 6 * zone - 3 : 3 * zone, before ? "" : "E");
+                         before ? "zone " : "CM ",
+                         before      ? zone
+                         : zone < 24 ? 6 * zone - 3
+                                     : 3 * zone,
+                         before ? "" : "E");
                 PJ *system = proj_create_from_database(context, "EPSG", code, PJ_CATEGORY_CRS, 0, NULL);
                 if (system == NULL)
                     fail_msg("EPSG:%s, %s", code, name);

@@ -68,7 +68,10 @@ static void line_ends_blank_lines_and_separators(void **state)
     reads(" a, b\"c\n", "1: a| b\"c");
     reads("a", "1:a");
     reads("a,b\r\nc,d\r\n\x1A", "1:a|b/2:c|d"); /* the end of a text of DOS */
-    reads("\x1A" "a\n", "1:\x1A" "a");
+    reads("\x1A"
+          "a\n",
+          "1:\x1A"
+          "a");
 }
 
 static void encodings(void **state)

@@ -103,8 +103,8 @@ static const char *found_beside(const char *path, const char *store)
     const size_t n = dk_datasets_list(sets, &list);
     size_t at = 0;
     for (size_t i = 0; i < n; i++)
-        at += (size_t)snprintf(text + at, sizeof text - at, "%s%s%s\n", list[i].shown, list[i].problem != NULL ? "! " : "",
-                               list[i].problem != NULL ? list[i].problem : "");
+        at += (size_t)snprintf(text + at, sizeof text - at, "%s%s%s\n", list[i].shown,
+                               list[i].problem != NULL ? "! " : "", list[i].problem != NULL ? list[i].problem : "");
     snprintf(text + at, sizeof text - at, "%s", dk_datasets_note(sets));
     dk_datasets_free(sets);
     return text;
@@ -125,12 +125,14 @@ static void a_folder_that_may_not_be_entered_is_named_and_keeps_nothing_else_out
         put("f/a.geojson", "{}", 2);
         put("f/东乡/b.geojson", "{}", 2);
         assert_int_equal(chmod("f/东乡", (mode_t)mode), 0);
-        assert_string_equal(found("f"), "f/a.geojson\n"
-                                        "f/东乡! f/东乡: the folder cannot be read: Permission denied; see that this user may read "
-                                        "it and go into it\n");
+        assert_string_equal(found("f"),
+                            "f/a.geojson\n"
+                            "f/东乡! f/东乡: the folder cannot be read: Permission denied; see that this user may read "
+                            "it and go into it\n");
         assert_int_equal(unlink("f/a.geojson"), 0);
-        assert_string_equal(found("f"), "f: the folder holds no data with geometry that can be read, only: 东乡; f/东乡: the folder "
-                                        "cannot be read: Permission denied; see that this user may read it and go into it");
+        assert_string_equal(
+            found("f"), "f: the folder holds no data with geometry that can be read, only: 东乡; f/东乡: the folder "
+                        "cannot be read: Permission denied; see that this user may read it and go into it");
         assert_int_equal(chmod("f/东乡", 0755), 0);
         assert_int_equal(unlink("f/东乡/b.geojson"), 0);
         assert_int_equal(rmdir("f/东乡"), 0);
@@ -147,15 +149,16 @@ static void links_are_read_if_they_lead_to_files_and_else_named(void **state)
     assert_int_equal(mkdir("other/库.gdb", 0755), 0);
     put("other/b.geojson", "{}", 2);
     assert_int_equal(symlink("../other/b.geojson", "f/b.geojson"), 0);
-    assert_int_equal(symlink("../..", "f/村/all"), 0);      /* outside: named */
-    assert_int_equal(symlink("..", "f/村/up"), 0);          /* walked anyway */
+    assert_int_equal(symlink("../..", "f/村/all"), 0); /* outside: named */
+    assert_int_equal(symlink("..", "f/村/up"), 0);     /* walked anyway */
     assert_int_equal(symlink("../other", "f/旧盘"), 0);
     assert_int_equal(symlink("/nowhere/c.geojson", "f/c.geojson"), 0);
     assert_int_equal(symlink("/nowhere/台账.xlsx", "f/台账.xlsx"), 0); /* which would not be read either */
-    assert_string_equal(found("f"), "f/b.geojson\n"
-                                    "f/c.geojson! f/c.geojson: is a link, and what it leads to cannot be read: No such file or "
-                                    "directory; bring that back, or remove the link\n"
-                                    "not read of it: 台账.xlsx, 旧盘 (a link to a folder), 村/all (a link to a folder)");
+    assert_string_equal(found("f"),
+                        "f/b.geojson\n"
+                        "f/c.geojson! f/c.geojson: is a link, and what it leads to cannot be read: No such file or "
+                        "directory; bring that back, or remove the link\n"
+                        "not read of it: 台账.xlsx, 旧盘 (a link to a folder), 村/all (a link to a folder)");
     assert_int_equal(unlink("f/b.geojson"), 0);
     assert_int_equal(unlink("f/c.geojson"), 0);
     assert_int_equal(symlink("../other/库.gdb", "f/库.gdb"), 0);
@@ -166,7 +169,8 @@ static void links_are_read_if_they_lead_to_files_and_else_named(void **state)
 /* As programs unpack 红线.gdb.zip into a folder of the archive's name. */
 static void a_geodatabase_in_a_folder_of_its_name_is_found(void **state)
 {
-    static const char *const entries[] = {"红线.gdb/", "红线.gdb/红线.gdb/a00000001.gdbtable", "红线.gdb/红线.gdb/a00000001.gdbtablx"};
+    static const char *const entries[] = {"红线.gdb/", "红线.gdb/红线.gdb/a00000001.gdbtable",
+                                          "红线.gdb/红线.gdb/a00000001.gdbtablx"};
     (void)state;
     assert_int_equal(mkdir("资料", 0755), 0);
     assert_int_equal(mkdir("资料/红线.gdb", 0755), 0);
@@ -183,9 +187,15 @@ static void a_geodatabase_in_a_folder_of_its_name_is_found(void **state)
 static void what_is_kept_beside_a_store_is_no_data_and_not_named(void **state)
 {
     (void)state;
-    static const char *const kept[] = {"县.gpkg", "县.gpkg-wal", "县.gpkg-shm", "县.gpkg-lock", "县.gpkg.access",
+    static const char *const kept[] = {"县.gpkg",
+                                       "县.gpkg-wal",
+                                       "县.gpkg-shm",
+                                       "县.gpkg-lock",
+                                       "县.gpkg.access",
                                        "县.gpkg.access-wal",
-                                       "县.gpkg.log-key", "县.gpkg.documents/00/ab", "县.gpkg.documents/incoming.geojson"};
+                                       "县.gpkg.log-key",
+                                       "县.gpkg.documents/00/ab",
+                                       "县.gpkg.documents/incoming.geojson"};
     assert_int_equal(mkdir("f", 0755), 0);
     assert_int_equal(mkdir("f/旧", 0755), 0);
     assert_int_equal(mkdir("f/县.gpkg.documents", 0755), 0);
@@ -223,8 +233,9 @@ static void an_archive_with_a_name_twice_keeps_nothing_of_its_folder_out(void **
     assert_int_equal(mkdir("f", 0755), 0);
     put_zip("f/a.zip", twice, 3);
     put_zip("f/b.zip", once, 1);
-    assert_string_equal(found("f"), "f/a.zip! f/a.zip: p.geojson: there are two of this name in it; unpack it and give what is "
-                                    "needed\nf/b.zip/p.geojson\n");
+    assert_string_equal(found("f"),
+                        "f/a.zip! f/a.zip: p.geojson: there are two of this name in it; unpack it and give what is "
+                        "needed\nf/b.zip/p.geojson\n");
     assert_string_equal(found("f/a.zip"),
                         "f/a.zip: p.geojson: there are two of this name in it; unpack it and give what is needed");
 }
@@ -239,18 +250,21 @@ static void names_in_an_archive_may_begin_with_the_folder_itself(void **state)
     assert_string_equal(found("a.zip"), "a.zip/东乡/p.geojson\n");
     assert_string_equal(found("a.zip/东乡/p.geojson"), "a.zip/东乡/p.geojson\n");
     put_zip("b.zip", up, 1);
-    assert_non_null(strstr(found("b.zip"), "b.zip: the name \"./../p.geojson\" in it is no name of a file inside the archive"));
+    assert_non_null(
+        strstr(found("b.zip"), "b.zip: the name \"./../p.geojson\" in it is no name of a file inside the archive"));
     put_zip("c.zip", twice, 2);
     assert_non_null(strstr(found("c.zip"), "there are two of this name in it"));
 }
 
 /* Windows allows 255 characters; these are 300 bytes. */
-#define LONG "关于砀山县二〇二〇年第三批次城镇建设用地征收土地的批复以及勘测定界图和被征收土地所有权人同意征收的意见与听证放弃书等附件之一关于砀山县二〇二〇年第三批次城镇建设用地征收土地的批复以及勘测定界图和被征"
+#define LONG                                                                                                           \
+    "关于砀山县二〇二〇年第三批次城镇建设用地征收土地的批复以及勘测定界图和被征收土地所有权人同意征收的意见与听证放弃书等附件之一关于砀山县二〇二〇年第三批次城镇建设用地征收土地的批复以及勘测定界图和被征"
 
 static void names_that_are_too_long_for_this_system_are_read(void **state)
 {
     (void)state;
-    static const char *const names[] = {LONG "/" LONG ".shp", LONG "/" LONG ".dbf", LONG "/" LONG "书.shp", LONG ".pdf", "Icon\r"};
+    static const char *const names[] = {LONG "/" LONG ".shp", LONG "/" LONG ".dbf", LONG "/" LONG "书.shp", LONG ".pdf",
+                                        "Icon\r"};
     const dk_dataset *list;
     dk_datasets *sets = NULL;
     dk_scratch *scratch = NULL;
@@ -303,12 +317,14 @@ static void scans_that_cannot_be_reached_are_told_of(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_folder_that_may_not_be_entered_is_named_and_keeps_nothing_else_out, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_folder_that_may_not_be_entered_is_named_and_keeps_nothing_else_out, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(links_are_read_if_they_lead_to_files_and_else_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_geodatabase_in_a_folder_of_its_name_is_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_kept_beside_a_store_is_no_data_and_not_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(parts_of_a_data_set_that_is_not_there_are_named, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_archive_with_a_name_twice_keeps_nothing_of_its_folder_out, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_archive_with_a_name_twice_keeps_nothing_of_its_folder_out, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(names_in_an_archive_may_begin_with_the_folder_itself, set_up, tear_down),
         cmocka_unit_test_setup_teardown(names_that_are_too_long_for_this_system_are_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(scans_that_cannot_be_reached_are_told_of, set_up, tear_down),

@@ -1,5 +1,5 @@
-/* The field that says how disclosure of a row stands (store/disclosure.h): whatever is published, on days that pass, by another
- * catalogue; and what a catalogue may say of it. */
+/* The field that says how disclosure of a row stands (store/disclosure.h): whatever is published, on days that pass, by
+ * another catalogue; and what a catalogue may say of it. */
 #include "clock_fixture.h"
 
 #include "store/catalogue_change.h"
@@ -12,8 +12,9 @@
 
 /* ---- the recomputation ---- */
 
-static const char *const field_words[2][9] = {{"missing", "late", "short", "soon", "due", "unknown", "met", "waiting", "not_applicable"},
-                                             {"met", "soon", "waiting", "late", "due", "missing", "not_applicable", "short", "unknown"}};
+static const char *const field_words[2][9] = {
+    {"missing", "late", "short", "soon", "due", "unknown", "met", "waiting", "not_applicable"},
+    {"met", "soon", "waiting", "late", "due", "missing", "not_applicable", "short", "unknown"}};
 
 /* The facts of a row's obligations, and the first of the kind's words that any of them has on a day. */
 typedef struct plain_words {
@@ -41,7 +42,8 @@ static const char *word_on(const plain_words *words, int kind, int32_t on)
         for (size_t k = 0; k < words->n; k++) {
             dk_outcome outcome;
             dk_obligation_outcome(words->obligations[k], &words->facts[k].facts, on, &outcome);
-            const char *word = dk_outcome_soon(&outcome, on) ? "soon" : dk_disclosure_name(dk_outcome_state(&outcome, on));
+            const char *word =
+                dk_outcome_soon(&outcome, on) ? "soon" : dk_disclosure_name(dk_outcome_state(&outcome, on));
             if (strcmp(field_words[kind == PROJECT][i], word) == 0)
                 return field_words[kind == PROJECT][i];
         }
@@ -51,7 +53,8 @@ static const char *word_on(const plain_words *words, int kind, int32_t on)
 /* All rows say what they should on that day. look_ahead: and the store knows for how long. */
 static void compare_words(clock_world *w, const plain_state *s, int32_t on, bool look_ahead)
 {
-    static const char *const asks[] = {[PARCEL] = "SELECT disclosure FROM parcel WHERE \"key\"=?1", [PROJECT] = "SELECT stands FROM project WHERE \"key\"=?1"};
+    static const char *const asks[] = {[PARCEL] = "SELECT disclosure FROM parcel WHERE \"key\"=?1",
+                                       [PROJECT] = "SELECT stands FROM project WHERE \"key\"=?1"};
     enum { FAR = 500 };
     static plain_words words;
     int32_t changes = on + FAR, until = 0;
@@ -69,7 +72,8 @@ static void compare_words(clock_world *w, const plain_state *s, int32_t on, bool
             const char *found = (const char *)sqlite3_column_text(stmt, 0);
             if (found == NULL || strcmp(found, expected) != 0) {
                 char text[DK_DAY_TEXT];
-                fail_msg("%s %s on %s: found %s, expected %s", clock_kinds[kind], row->key, dk_day_write(on, text), found, expected);
+                fail_msg("%s %s on %s: found %s, expected %s", clock_kinds[kind], row->key, dk_day_write(on, text),
+                         found, expected);
             }
             sqlite3_reset(stmt);
             for (int32_t d = on + 1; look_ahead && d < changes; d++)
@@ -90,8 +94,8 @@ static void compare_words(clock_world *w, const plain_state *s, int32_t on, bool
 
 /* ---- whatever is published ---- */
 
-/* Rows say how they stand, whatever is published, and on each day on which the clock was turned; and not one day is left out on
- * which it had to be. */
+/* Rows say how they stand, whatever is published, and on each day on which the clock was turned; and not one day is
+ * left out on which it had to be. */
 static void rows_say_how_they_stand_whatever_happens(void **state)
 {
     clock_world *w = *state;
@@ -152,7 +156,8 @@ static void kill_writer(int64_t done, int64_t total, void *user)
     raise(SIGKILL);
 }
 
-/* Publishes a batch in a process of its own, which is killed when the batch's rows are written and the generation is not made. */
+/* Publishes a batch in a process of its own, which is killed when the batch's rows are written and the generation is
+ * not made. */
 static void publish_and_kill(clock_world *w, int64_t batch, int32_t today)
 {
     int status = 0;
@@ -202,8 +207,9 @@ static plain_row parcel_of_project(const char *id, const char *division)
     return parcel;
 }
 
-/* A batch staged for weeks, whose publication is killed, leaves rows with the words of that day behind. They make its own rows no
- * younger than those of a batch that was loaded later: of one key, still only one of the two is published. */
+/* A batch staged for weeks, whose publication is killed, leaves rows with the words of that day behind. They make its
+ * own rows no younger than those of a batch that was loaded later: of one key, still only one of the two is published.
+ */
 static void a_killed_publication_lets_no_key_be_published_twice(void **state)
 {
     clock_world *w = *state;
@@ -225,8 +231,8 @@ static void a_killed_publication_lets_no_key_be_published_twice(void **state)
     assert_int_equal(findings(&w->f), 0);
 }
 
-/* Parcels of one project in two villages have the same facts. That those of one village were not published after all says nothing
- * of when those of the other change. */
+/* Parcels of one project in two villages have the same facts. That those of one village were not published after all
+ * says nothing of when those of the other change. */
 static void a_killed_publication_does_not_forget_when_other_rows_change(void **state)
 {
     clock_world *w = *state;
@@ -263,8 +269,8 @@ static int kill_at_commit(void *user)
     return 0;
 }
 
-/* A change in a process of its own, killed before its commit of that number: batch NULL, the clock is turned; a staged batch is
- * published, a published one withdrawn. What came to its end is noted. true: it was killed. */
+/* A change in a process of its own, killed before its commit of that number: batch NULL, the clock is turned; a staged
+ * batch is published, a published one withdrawn. What came to its end is noted. true: it was killed. */
 static bool change_and_kill(clock_world *w, plain_batch *batch, int32_t today, int commit)
 {
     int status = 0;
@@ -292,7 +298,8 @@ static bool change_and_kill(clock_world *w, plain_batch *batch, int32_t today, i
     fixture_open(&w->f, DK_WRITE);
     dk_clock_set_today(w->f.store, today);
     const bool made = generation_of(&w->f) > before; /* it cleans up behind the commit that makes the generation */
-    assert_true(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL : WEXITSTATUS(status) == (made || batch == NULL ? 0 : 1));
+    assert_true(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL
+                                    : WEXITSTATUS(status) == (made || batch == NULL ? 0 : 1));
     if (WIFSIGNALED(status) && !made)
         return true;
     if (batch != NULL)
@@ -366,7 +373,8 @@ static dk_status change_catalogue(clock_world *w, const char *yaml)
 {
     dk_catalogue_change change = {.actor = "tester", .tell = tell_nobody};
     dk_catalogue_changed changed;
-    const dk_status status = dk_store_change_catalogue(w->f.store, yaml, strlen(yaml), "new.yaml", &change, &changed, &w->f.err);
+    const dk_status status =
+        dk_store_change_catalogue(w->f.store, yaml, strlen(yaml), "new.yaml", &change, &changed, &w->f.err);
     w->f.catalogue = dk_store_catalogue(w->f.store);
     return status;
 }
@@ -384,7 +392,7 @@ static void rows_say_it_by_the_catalogue_that_is_in_force(void **state)
     compare_words(w, &s, today, true);
     /* Other limits, and what was off is on. */
     char *limits = replaced(clock_yaml, "within: 15 working days", "days", "within: 3 working days");
-    
+
     assert_int_equal(change_catalogue(w, limits), DK_OK);
     compare_words(w, &s, today, true);
     assert_int_equal(findings(&w->f), 0);
@@ -418,7 +426,8 @@ static void rows_say_it_by_the_catalogue_that_is_in_force(void **state)
     free(once);
 }
 
-/* Until a change is finished there are no obligations, which may read what it hides: check tells that, and not of each row. */
+/* Until a change is finished there are no obligations, which may read what it hides: check tells that, and not of each
+ * row. */
 static void a_change_that_is_not_finished_is_one_finding(void **state)
 {
     clock_world *w = *state;
@@ -493,18 +502,24 @@ static const mistake mistakes[] = {
     {"computed: disclosure,\n", "not_applicable]", "computed: disclosure", "each of these words once"},
     {"computed: disclosure,\n", "", "computed: disclosure, required: true,\n",
      "layers[0].fields[5].computed: how disclosure stands follows from the obligations alone; remove 'required' or 'computed'"},
-    {"computed: disclosure,\n", "", "computed: disclosure, linked: {field: project.surveyed_on, as: min},\n", "remove '"},
-    {"      - {name: disclosure", "", "      - {name: more, title: 公开, type: text, audience: public, computed: disclosure, " WORDS "}\n"
-     "      - {name: disclosure", "layers[0].fields[6].computed: 'more' says how disclosure stands already; remove one of them"},
-    {"      - {name: of, title: 项目", "", "      - {name: stands, title: 公开, type: text, audience: public, computed: disclosure, " WORDS
+    {"computed: disclosure,\n", "", "computed: disclosure, linked: {field: project.surveyed_on, as: min},\n",
+     "remove '"},
+    {"      - {name: disclosure", "",
+     "      - {name: more, title: 公开, type: text, audience: public, computed: disclosure, " WORDS "}\n"
+     "      - {name: disclosure",
+     "layers[0].fields[6].computed: 'more' says how disclosure stands already; remove one of them"},
+    {"      - {name: of, title: 项目", "",
+     "      - {name: stands, title: 公开, type: text, audience: public, computed: disclosure, " WORDS
      "}\n      - {name: of, title: 项目",
      "records[3].fields[1].computed: no obligation is about certificate, so that there is nothing to say; add one under 'obligations', or "
      "remove the field"},
-    {"{match: {project: project}, unless: {approval_no: no}}", "", "{match: {disclosure: project}, unless: {approval_no: no}}",
+    {"{match: {project: project}, unless: {approval_no: no}}", "",
+     "{match: {disclosure: project}, unless: {approval_no: no}}",
      "layers[0].fields[5].computed: 'disclosure' is in a link of parcel, which does not change with the day; use another field for that"},
     {"applies: {project.hearing: [是]}", "", "applies: {parcel.disclosure: [late]}",
      "layers[0].fields[5].computed: 'heard' is computed from 'disclosure', which changes with the day; nothing can be computed from it"},
-    {"when: {project.kind: [增减挂钩]}", "", "when: {parcel.disclosure: [late]}", "'compensated' is computed from 'disclosure'"},
+    {"when: {project.kind: [增减挂钩]}", "", "when: {parcel.disclosure: [late]}",
+     "'compensated' is computed from 'disclosure'"},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -515,7 +530,8 @@ static void mistakes_are_named(void **state)
         dk_catalogue *catalogue = NULL;
         dk_error err = {0};
         char *yaml = replaced(clock_yaml, mistakes[i].from, mistakes[i].to, mistakes[i].with);
-        if (dk_catalogue_parse(yaml, strlen(yaml), "c.yaml", &catalogue, &err) != DK_INVALID || strstr(err.text, mistakes[i].message) == NULL)
+        if (dk_catalogue_parse(yaml, strlen(yaml), "c.yaml", &catalogue, &err) != DK_INVALID ||
+            strstr(err.text, mistakes[i].message) == NULL)
             fail_msg("%zu: expected %s\nfound %s", i, mistakes[i].message, err.text);
         dk_catalogue_free(catalogue);
         free(yaml);
@@ -529,8 +545,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(rows_say_it_by_the_catalogue_that_is_in_force, clock_setup, clock_teardown),
         cmocka_unit_test_setup_teardown(a_change_that_is_not_finished_is_one_finding, clock_setup, clock_teardown),
         cmocka_unit_test_setup_teardown(a_catalogue_adds_the_field, clock_setup, clock_teardown),
-        cmocka_unit_test_setup_teardown(a_killed_publication_lets_no_key_be_published_twice, clock_setup, clock_teardown),
-        cmocka_unit_test_setup_teardown(a_killed_publication_does_not_forget_when_other_rows_change, clock_setup, clock_teardown),
+        cmocka_unit_test_setup_teardown(a_killed_publication_lets_no_key_be_published_twice, clock_setup,
+                                        clock_teardown),
+        cmocka_unit_test_setup_teardown(a_killed_publication_does_not_forget_when_other_rows_change, clock_setup,
+                                        clock_teardown),
         cmocka_unit_test_setup_teardown(rows_say_how_they_stand_whatever_writer_is_killed, clock_setup, clock_teardown),
         cmocka_unit_test_setup_teardown(check_finds_a_row_that_says_something_else, clock_setup, clock_teardown),
         cmocka_unit_test(mistakes_are_named),

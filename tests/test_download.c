@@ -1,5 +1,5 @@
-/* What downloads do to single values: CSV cells that spreadsheets must not run or mangle, dates as they count them, and the
- * rows that go to dikuai-ingest convert. */
+/* What downloads do to single values: CSV cells that spreadsheets must not run or mangle, dates as they count them, and
+ * the rows that go to dikuai-ingest convert. */
 #include "store/row_stream.h"
 #include "tiler/row_writer.h"
 
@@ -130,7 +130,8 @@ static void rows_beyond_a_sheet_go_on_in_the_next(void **state)
     assert_int_equal(sscanf(text, "%d", &second), 1);
     assert_true(first <= 1048576);
     assert_int_equal(first - 1 + second - 1, ROWS);
-    read_part(path, "xl/worksheets/sheet2.xml", "tail -n +2 | sed 's/.*<c r=\"A2\"><v>//' | head -c 600", text, sizeof text);
+    read_part(path, "xl/worksheets/sheet2.xml", "tail -n +2 | sed 's/.*<c r=\"A2\"><v>//' | head -c 600", text,
+              sizeof text);
     assert_int_equal(sscanf(text, "%d", &begin), 1);
     assert_int_equal(begin, first); /* of the first sheet's rows one is the header */
     read_part(path, "xl/workbook.xml", "cat", text, sizeof text);
@@ -140,9 +141,8 @@ static void rows_beyond_a_sheet_go_on_in_the_next(void **state)
 
 static void write_stream(dk_buf *out)
 {
-    static const dk_stream_column columns[] = {{"id", "地块编号", DK_FIELD_TEXT},
-                                               {"n", "户数", DK_FIELD_INTEGER},
-                                               {"area", "面积", DK_FIELD_NUMBER}};
+    static const dk_stream_column columns[] = {
+        {"id", "地块编号", DK_FIELD_TEXT}, {"n", "户数", DK_FIELD_INTEGER}, {"area", "面积", DK_FIELD_NUMBER}};
     static const unsigned char wkb[] = {1, 2, 3, 0, 5};
     const dk_value first[] = {dk_value_text("甲"), dk_value_integer(-7), dk_value_real(1.5)};
     const dk_value second[] = {dk_value_null(), dk_value_null(), dk_value_null()};

@@ -53,7 +53,8 @@ static void put_box(sketch *s, const double b[4], bool hole)
 
 static void finish_drawing(sketch *s, GEOSContextHandle_t geos)
 {
-    s->turned = (dk_turned){.lonlat = s->xy, .parts = s->parts, .n_parts = s->n_parts, .bounds = {1e9, 1e9, -1e9, -1e9}};
+    s->turned =
+        (dk_turned){.lonlat = s->xy, .parts = s->parts, .n_parts = s->n_parts, .bounds = {1e9, 1e9, -1e9, -1e9}};
     dk_turn_rings(s->xy, s->parts, s->n_parts);
     for (size_t i = 0; i < s->n; i++) {
         s->turned.bounds[0] = fmin(s->turned.bounds[0], s->xy[2 * i]);
@@ -114,7 +115,8 @@ static void boxes_and_positions_lie_where_geos_says(void **state)
             if (GEOSPreparedIntersects_r(geos, prepared_border, square) == 1)
                 assert_int_equal(within, DK_UNCLEAR);
             else
-                assert_int_equal(within, GEOSPreparedContains_r(geos, s->prepared, square) == 1 ? DK_WITHIN : DK_OUTSIDE);
+                assert_int_equal(within,
+                                 GEOSPreparedContains_r(geos, s->prepared, square) == 1 ? DK_WITHIN : DK_OUTSIDE);
             assert_int_equal(at, GEOSPreparedContains_r(geos, s->prepared, point) == 1 ? DK_WITHIN : DK_OUTSIDE);
             GEOSGeom_destroy_r(geos, square);
             GEOSGeom_destroy_r(geos, point);
@@ -140,11 +142,11 @@ static void what_touches_the_border_is_not_clear(void **state)
         double box[4];
         dk_within expected;
     } cases[] = {
-        {{117.1, 34.1, 117.2, 34.2}, DK_WITHIN},   {{117, 34.1, 117.2, 34.2}, DK_UNCLEAR},
-        {{116.9, 34.1, 117, 34.2}, DK_UNCLEAR},    {{116.9, 33.9, 117, 34}, DK_UNCLEAR},
+        {{117.1, 34.1, 117.2, 34.2}, DK_WITHIN},    {{117, 34.1, 117.2, 34.2}, DK_UNCLEAR},
+        {{116.9, 34.1, 117, 34.2}, DK_UNCLEAR},     {{116.9, 33.9, 117, 34}, DK_UNCLEAR},
         {{117.45, 34.45, 117.5, 34.5}, DK_OUTSIDE}, {{117.4, 34.45, 117.5, 34.5}, DK_UNCLEAR},
-        {{117.3, 34.3, 117.7, 34.7}, DK_UNCLEAR},  {{116, 33, 119, 36}, DK_UNCLEAR},
-        {{116, 33, 116.5, 36}, DK_OUTSIDE},        {{117.2, 34.2, 117.4, 34.4}, DK_UNCLEAR},
+        {{117.3, 34.3, 117.7, 34.7}, DK_UNCLEAR},   {{116, 33, 119, 36}, DK_UNCLEAR},
+        {{116, 33, 116.5, 36}, DK_OUTSIDE},         {{117.2, 34.2, 117.4, 34.4}, DK_UNCLEAR},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (dk_edge_tree_box(s->tree, cases[i].box) != cases[i].expected)
@@ -182,7 +184,8 @@ static void every_edge_near_a_box_is_given_once(void **state)
     for (int which = 0; which < 3; which++) {
         sketch *s = drawing(geos, which);
         for (int i = 0; i < 300; i++) {
-            const double size = 0.1 * chance(&random), x = 116.85 + 0.3 * chance(&random), y = 33.85 + 0.3 * chance(&random);
+            const double size = 0.1 * chance(&random), x = 116.85 + 0.3 * chance(&random),
+                         y = 33.85 + 0.3 * chance(&random);
             const double box[4] = {x, y, x + size, y + size};
             nearby all = {box, 0}, near = {box, 0};
             for (size_t p = 0; p < s->n_parts; p++)

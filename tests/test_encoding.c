@@ -66,7 +66,7 @@ static void a_few_pairs_of_bytes_are_text_in_both(void **state)
     (void)state;
     assert_true(is_either("DK1 \xD0\xA1\xD1\xA7"));                       /* 小学 in GBK, two letters of Cyrillic */
     assert_true(is_either("\xD0\xA1\xD1\xA7,\xD0\xA1\xD1\xA7,\xD0\xA1")); /* again and again they say no more */
-    assert_false(is_either("12 m\xC2\xB2, 45\xC2\xB0"));                   /* signs beside numbers */
+    assert_false(is_either("12 m\xC2\xB2, 45\xC2\xB0"));                  /* signs beside numbers */
     assert_true(is_either("m\xC2\xB2 \xD0\xA1\xD1\xA7"));
     assert_false(is_either("plain"));
     assert_false(is_either("小学"));

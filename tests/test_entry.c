@@ -31,7 +31,8 @@ static void make_ring(dk_outline *outline)
     for (size_t i = 0; i < n; i++) {
         const double angle = 6.2831853 * ((double)i + uniform(0, 0.9)) / (double)n, r = size * uniform(1 - spiky, 1);
         const double a = r * cos(angle), b = thin * r * sin(angle);
-        const uint32_t px = (uint32_t)(x + a * cos(turn) - b * sin(turn)), py = (uint32_t)(y + a * sin(turn) + b * cos(turn));
+        const uint32_t px = (uint32_t)(x + a * cos(turn) - b * sin(turn)),
+                       py = (uint32_t)(y + a * sin(turn) + b * cos(turn));
         const size_t m = outline->n_points;
         if (m == 0 || ((px != outline->xy[2 * m - 2] || py != outline->xy[2 * m - 1]) &&
                        (px != outline->xy[0] || py != outline->xy[1])))
@@ -125,7 +126,8 @@ static void an_outline_around_the_world_is_unsound_where_it_is_too_wide_for_the_
     dk_entry_work_free(work);
 }
 
-/* Two polygons, one with a hole, vertices and parts of zooms 3 to 9: at each zoom what is left reads as what was kept by hand. */
+/* Two polygons, one with a hole, vertices and parts of zooms 3 to 9: at each zoom what is left reads as what was kept
+ * by hand. */
 static void a_drawing_of_a_zoom_has_what_is_shown_there(void **unused)
 {
     (void)unused;

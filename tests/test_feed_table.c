@@ -45,13 +45,22 @@ static void every_value_of_every_row_is_written(void **state)
         rows[i] = (int64_t)(N - i) * 3; /* not in the order of the table */
     const dk_feed feed = {rows, N, value_of}, none = {rows, 0, value_of};
     sqlite3_stmt *stmt = NULL;
-    assert_int_equal(dk_sql_run(f->store, "CREATE TABLE t(a INTEGER PRIMARY KEY,b REAL,c TEXT,d BLOB,e,f INTEGER NOT NULL)", &f->err), DK_OK);
-    assert_int_equal(dk_sql_prepare(f->store, "INSERT OR FAIL INTO t SELECT c0,c1,c2,c3,c4,?2 FROM dk_feed(?1)", &stmt, &f->err), DK_OK);
+    assert_int_equal(dk_sql_run(f->store,
+                                "CREATE TABLE t(a INTEGER PRIMARY KEY,b REAL,c TEXT,d BLOB,e,f INTEGER NOT NULL)",
+                                &f->err),
+                     DK_OK);
+    assert_int_equal(
+        dk_sql_prepare(f->store, "INSERT OR FAIL INTO t SELECT c0,c1,c2,c3,c4,?2 FROM dk_feed(?1)", &stmt, &f->err),
+        DK_OK);
     sqlite3_bind_int64(stmt, 2, 7);
     assert_int_equal(dk_feed_run(f->store, stmt, &none, &f->err), DK_OK);
     assert_int_equal(number(f, "SELECT count(*) FROM t"), 0);
     assert_int_equal(dk_feed_run(f->store, stmt, &feed, &f->err), DK_OK);
-    assert_int_equal(number(f, "SELECT count(*) FROM t WHERE b=a/4.0 AND c='a'||char(0)||'b' AND typeof(d)='blob' AND e IS NULL AND f=7"), N);
+    assert_int_equal(
+        number(
+            f,
+            "SELECT count(*) FROM t WHERE b=a/4.0 AND c='a'||char(0)||'b' AND typeof(d)='blob' AND e IS NULL AND f=7"),
+        N);
     assert_int_equal(number(f, "SELECT sum(a) FROM t"), 3 * (N * (N + 1) / 2));
     assert_int_equal(number(f, "SELECT count(*) FROM t WHERE substr(d,1,1)=CAST(char(a&127) AS BLOB) AND a<128"), 42);
     /* What is bound else stays, so the same rows come again: a key twice. */
@@ -67,7 +76,8 @@ static void a_failure_in_the_middle_is_undone_with_its_transaction(void **state)
     const dk_feed feed = {rows, 5, value_of};
     sqlite3_stmt *stmt = NULL;
     assert_int_equal(dk_sql_run(f->store, "CREATE TABLE t(a INTEGER PRIMARY KEY)", &f->err), DK_OK);
-    assert_int_equal(dk_sql_prepare(f->store, "INSERT OR FAIL INTO t SELECT c0 FROM dk_feed(?1)", &stmt, &f->err), DK_OK);
+    assert_int_equal(dk_sql_prepare(f->store, "INSERT OR FAIL INTO t SELECT c0 FROM dk_feed(?1)", &stmt, &f->err),
+                     DK_OK);
     assert_int_equal(dk_sql_begin(f->store, &f->err), DK_OK);
     assert_int_equal(dk_feed_run(f->store, stmt, &feed, &f->err), DK_INTERNAL);
     dk_sql_rollback(f->store);
@@ -119,11 +129,13 @@ static void rows_wait_and_are_found_by_key_until_they_are_written(void **state)
     assert_int_equal(dk_row_writer_flush(writer, &f->err), DK_OK);
     assert_false(dk_row_writer_has(writer, key));
     assert_int_equal(dk_row_writer_flush(writer, &f->err), DK_OK);
-    assert_int_equal(number(f, "SELECT count(*) FROM row_parcel WHERE key='k'||row AND feature=1000+row AND batch=5 AND replaces=row%2"
-                               " AND source=9 AND source_row=2*row AND f_village='村'||row AND f_area_ha=row/8.0 AND f_id IS NULL"
-                               " AND f_owner IS CASE row%3 WHEN 0 THEN '' END"
-                               " AND ifnull(length(geom),0)=row%2*3000 AND typeof(geom)=CASE row%2 WHEN 1 THEN 'blob' ELSE 'null' END"),
-                     N);
+    assert_int_equal(
+        number(f,
+               "SELECT count(*) FROM row_parcel WHERE key='k'||row AND feature=1000+row AND batch=5 AND replaces=row%2"
+               " AND source=9 AND source_row=2*row AND f_village='村'||row AND f_area_ha=row/8.0 AND f_id IS NULL"
+               " AND f_owner IS CASE row%3 WHEN 0 THEN '' END"
+               " AND ifnull(length(geom),0)=row%2*3000 AND typeof(geom)=CASE row%2 WHEN 1 THEN 'blob' ELSE 'null' END"),
+        N);
     assert_int_equal(dk_sql_commit(f->store, &f->err), DK_OK);
     /* What waits when it is closed is not written. */
     const dk_new_row row = {N + 1, N + 1, 0, 9, 1, "last", NULL, 0, values};
@@ -138,9 +150,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_value_of_every_row_is_written, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_failure_in_the_middle_is_undone_with_its_transaction, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_failure_in_the_middle_is_undone_with_its_transaction, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(nothing_but_a_statement_of_ours_reads_it, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(rows_wait_and_are_found_by_key_until_they_are_written, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(rows_wait_and_are_found_by_key_until_they_are_written, fixture_setup,
+                                        fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

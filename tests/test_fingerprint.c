@@ -127,8 +127,9 @@ static void an_archive_counts_for_what_is_in_it_and_locks_for_nothing(void **sta
     assert_int_equal(unlink("库.gdb/_gdb.PC1.1234.sr.lock"), 0);
     assert_string_equal(change_told(&found, "库.gdb"), "");
     put("库.gdb/a00000001.gdbtable", "abd", 1001);
-    assert_string_equal(change_told(&found, "库.gdb"),
-                        "库.gdb: a00000001.gdbtable was changed while it was read; load it again when nobody writes to it");
+    assert_string_equal(
+        change_told(&found, "库.gdb"),
+        "库.gdb: a00000001.gdbtable was changed while it was read; load it again when nobody writes to it");
     dk_fingerprint_finish(&found);
     assert_int_equal(mkfifo("pipe.csv", 0600), 0);
     found = listed("pipe.csv");

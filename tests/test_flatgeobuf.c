@@ -34,7 +34,8 @@ static bytes file_of(const uint32_t *sizes, uint64_t announced)
     assert_non_null(file.data);
     memcpy(file.data, "fgb\3fgb\0", 8);
     file.size = 8;
-    put(&file, 48, 4); /* the table Header: its place, a vtable of ten fields, the vtable's distance, features_count, index_node_size */
+    put(&file, 48, 4); /* the table Header: its place, a vtable of ten fields, the vtable's distance, features_count,
+                          index_node_size */
     put(&file, 32, 4);
     put(&file, 24, 2);
     put(&file, 16, 2);

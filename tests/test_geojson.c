@@ -58,21 +58,22 @@ static void reads(const char *ending, const char *text, const char *expected)
 static void a_ring_with_null_or_a_text_is_not_left_out(void **state)
 {
     (void)state;
-    const char *const all =
-        FEATURE("A", POLYGON(RING(117))) "," FEATURE("B", POLYGON(RING(118) ",[[118.01,31],[118.02,null],[118.02,31.01]"
-                                                                            ",[118.01,31]]")) "," FEATURE(
-            "C",
-            PARTS(
-                "[" RING(119) "],[" RING(120) "]")) "," FEATURE("D",
-                                                                PARTS(
-                                                                    "[" RING(119) "],[[[120,31],[ "
-                                                                                  "\"120.1\",31],[120,31.1],[120,31]]"
-                                                                                  "]")) "," FEATURE("E",
-                                                                                                    PARTS("[" RING(
-                                                                                                        119) "],\n "
-                                                                                                             "null")) "," FEATURE("F",
-                                                                                                                                  POLYGON(RING(
-                                                                                                                                      121)));
+    const char *const all = FEATURE("A", POLYGON(RING(117))) "," FEATURE(
+        "B",
+        POLYGON(RING(
+            118) ",[[118.01,31],[118.02,null],[118.02,31.01]"
+                 ",[118.01,31]]")) "," FEATURE("C",
+                                               PARTS("[" RING(119) "],[" RING(
+                                                   120) "]")) "," FEATURE("D",
+                                                                          PARTS("[" RING(
+                                                                              119) "],[[[120,31],[ "
+                                                                                   "\"120.1\",31],[120,31.1],[120,31]]"
+                                                                                   "]")) "," FEATURE("E",
+                                                                                                     PARTS("[" RING(
+                                                                                                         119) "],\n "
+                                                                                                              "null")) "," FEATURE("F",
+                                                                                                                                   POLYGON(RING(
+                                                                                                                                       121)));
     char text[4096];
     snprintf(text, sizeof text, COLLECTION("%s"), all);
     reads("geojson", text, "+-+--+");
@@ -227,13 +228,16 @@ static void a_number_of_twenty_digits_is_not_another(void **state)
 static void the_values_of_an_array_are_one_text(void **state)
 {
     (void)state;
-    static const char *const expected[] = {"皖政地〔2013〕550号、国土资函〔2013〕620号", "12、345678901234", "1.5", "甲"};
+    static const char *const expected[] = {"皖政地〔2013〕550号、国土资函〔2013〕620号", "12、345678901234", "1.5",
+                                           "甲"};
     const dk_source_options options = {.want_geometry = true};
     dk_source *source = NULL;
     dk_source_row row;
     dk_error err = {0};
-    write_file("geojson", "{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Feature\",\"geometry\":null,\"properties\":"
-                          "{\"a\":[\"皖政地〔2013〕550号\",\"国土资函〔2013〕620号\"],\"b\":[12,345678901234],\"c\":[1.5],\"d\":[\"甲\"]}}]}");
+    write_file(
+        "geojson",
+        "{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Feature\",\"geometry\":null,\"properties\":"
+        "{\"a\":[\"皖政地〔2013〕550号\",\"国土资函〔2013〕620号\"],\"b\":[12,345678901234],\"c\":[1.5],\"d\":[\"甲\"]}}]}");
     if (dk_source_open(path, &options, &source, &err) != DK_OK || dk_source_next(source, &row, &err) != DK_OK)
         fail_msg("%s", err.text);
     for (size_t i = 0; i < 4; i++) {
@@ -247,10 +251,11 @@ static void the_values_of_an_array_are_one_text(void **state)
 static void other_json_is_called_what_it_is(void **state)
 {
     (void)state;
-    reads("json",
-          "{\"displayFieldName\":\"\",\"geometryType\":\"esriGeometryPolygon\",\"spatialReference\":{\"wkid\":4490},\"fields\":[],"
-          "\"features\":[{\"attributes\":{},\"geometry\":{\"rings\":[" RING(117) "]}}]}",
-          ".json: this is Esri JSON, which is not read; export it as GeoJSON");
+    reads(
+        "json",
+        "{\"displayFieldName\":\"\",\"geometryType\":\"esriGeometryPolygon\",\"spatialReference\":{\"wkid\":4490},\"fields\":[],"
+        "\"features\":[{\"attributes\":{},\"geometry\":{\"rings\":[" RING(117) "]}}]}",
+        ".json: this is Esri JSON, which is not read; export it as GeoJSON");
     reads("json", "{\"type\":\"Topology\",\"objects\":{},\"arcs\":[]}", ".json: this is TopoJSON, which is not read");
 }
 

@@ -55,9 +55,11 @@ static void no_ring_or_geometry_is_lost(void **state)
     says(GML(POLYGON(EXTERIOR(ONE) "\n" EXTERIOR(ONE))), "t.gml, line 3: a polygon has several exteriors");
     says(GML(POLYGON(EXTERIOR(ONE)) POLYGON(EXTERIOR(ONE))), "a property has several geometries");
     /* 地块 in GBK, 𬭚 in GB18030 */
-    says("<?xml version=\"1.0\" encoding=\"GBK\"?>\n<c xmlns:gml=\"http://www.opengis.net/gml\"><gml:featureMember><\xB5\xD8\xBF\xE9><n>"
-         "\x99\x33\xAA\x34</n><shape>" POLYGON(EXTERIOR(ONE) EXTERIOR(ONE)) "</shape></\xB5\xD8\xBF\xE9></gml:featureMember></c>",
-         "t.gml, line 2: a polygon has several exteriors");
+    says(
+        "<?xml version=\"1.0\" encoding=\"GBK\"?>\n<c xmlns:gml=\"http://www.opengis.net/gml\"><gml:featureMember><\xB5\xD8\xBF\xE9><n>"
+        "\x99\x33\xAA\x34</n><shape>" POLYGON(EXTERIOR(ONE)
+                                                  EXTERIOR(ONE)) "</shape></\xB5\xD8\xBF\xE9></gml:featureMember></c>",
+        "t.gml, line 2: a polygon has several exteriors");
 }
 
 static void coordinates_are_numbers(void **state)

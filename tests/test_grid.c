@@ -48,9 +48,9 @@ static void a_sheet_byte_for_byte(void **state)
     add(&grid, &second, 1);
     dk_grid_encode(&grid, &bytes);
     static const unsigned char expected[] = {
-        'd', 'g', 'r', '2', 2, 2,               /* two sums, two cells */
-        1, 0xac, 2, 1, 4, 3, 2, 126,            /* cell 1: 300, zigzag of -1, 2, both sums: zigzag of 1, 63 */
-        0xfe, 7, 1, 2, 6, 2, 127,               /* 1022 cells further: 1, 1, 3, the second sum: -64 */
+        'd',  'g',  'r', '2', 2, 2,           /* two sums, two cells */
+        1,    0xac, 2,   1,   4, 3, 2,   126, /* cell 1: 300, zigzag of -1, 2, both sums: zigzag of 1, 63 */
+        0xfe, 7,    1,   2,   6, 2, 127,      /* 1022 cells further: 1, 1, 3, the second sum: -64 */
     };
     assert_int_equal(bytes.size, sizeof expected);
     assert_memory_equal(bytes.data, expected, sizeof expected);

@@ -9,13 +9,14 @@
 
 #include <cmocka.h>
 
-static const char text[] = "title: t\npublisher: p\nextent: [116, 34, 117, 35]\nlayers:\n"
-                           "  - name: parcel\n    title: 地块\n    geometry: polygon\n    key: {field: id}\n"
-                           "    grid: [paid, area_ha, households]\n    fields:\n"
-                           "      - {name: id, title: 编号, type: text, audience: public}\n"
-                           "      - {name: households, title: 户数, type: integer, audience: public}\n"
-                           "      - {name: area_ha, title: 面积, type: number, unit: ha, audience: public}\n"
-                           "      - {name: paid, title: 付清, type: text, audience: public, values: [已付清, 部分付清, 未付清]}\n";
+static const char text[] =
+    "title: t\npublisher: p\nextent: [116, 34, 117, 35]\nlayers:\n"
+    "  - name: parcel\n    title: 地块\n    geometry: polygon\n    key: {field: id}\n"
+    "    grid: [paid, area_ha, households]\n    fields:\n"
+    "      - {name: id, title: 编号, type: text, audience: public}\n"
+    "      - {name: households, title: 户数, type: integer, audience: public}\n"
+    "      - {name: area_ha, title: 面积, type: number, unit: ha, audience: public}\n"
+    "      - {name: paid, title: 付清, type: text, audience: public, values: [已付清, 部分付清, 未付清]}\n";
 enum { PAID, PARTLY, UNPAID, AREA, HOUSEHOLDS, N };
 
 static dk_catalogue *catalogue;

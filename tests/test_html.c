@@ -37,16 +37,16 @@ static void a_moment_is_told_as_the_time_in_china(void **state)
         assert_non_null(gmtime_r(&at, &utc));
         assert_non_null(gmtime_r(&there, &china));
         strftime(moment, sizeof moment, "%Y-%m-%dT%H:%M:%SZ", &utc);
-        snprintf(want, sizeof want, ">%d年%d月%d日 %02d:%02d<", china.tm_year + 1900, china.tm_mon + 1, china.tm_mday, china.tm_hour,
-                 china.tm_min);
+        snprintf(want, sizeof want, ">%d年%d月%d日 %02d:%02d<", china.tm_year + 1900, china.tm_mon + 1, china.tm_mday,
+                 china.tm_hour, china.tm_min);
         says(moment, want);
     }
 }
 
 static void what_is_no_moment_stays_as_it_is(void **state)
 {
-    static const char *const others[] = {"", "2021-03-05", "2021-02-30T01:00:00Z",
-                                         "2021-03-05T01:08:59+08:00", "2021-03-05T01:08Z", "soon"};
+    static const char *const others[] = {
+        "", "2021-03-05", "2021-02-30T01:00:00Z", "2021-03-05T01:08:59+08:00", "2021-03-05T01:08Z", "soon"};
     (void)state;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         dk_buf buf;
@@ -64,9 +64,8 @@ static void a_year_is_no_amount(void **state)
         int64_t value;
         const char *unit;
         const char *want;
-    } cases[] = {{2021, NULL, ">2021<"}, {-1, NULL, ">-1<"}, {9999, NULL, ">9999<"}, {12021, NULL, ">12,021<"},
-                 {-10000, NULL, ">-10,000<"},
-                 {2021, "m2", ">2,021</span> 平方米"}};
+    } cases[] = {{2021, NULL, ">2021<"},    {-1, NULL, ">-1<"},          {9999, NULL, ">9999<"},
+                 {12021, NULL, ">12,021<"}, {-10000, NULL, ">-10,000<"}, {2021, "m2", ">2,021</span> 平方米"}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const dk_field field = {.type = DK_FIELD_INTEGER, .unit = cases[i].unit};

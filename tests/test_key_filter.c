@@ -27,7 +27,8 @@ static void each_key_that_came_is_known_and_few_others(void **state)
         taken += came(filter, "341321-%d", i);
     for (int i = 0; i < N; i++)
         assert_true(came(filter, "341321-%d", i));
-    /* Twice 400,000 of 67 million places: at most (0.006)^2 of the rest, 7 of 200,000, by their expectation; ten times that. */
+    /* Twice 400,000 of 67 million places: at most (0.006)^2 of the rest, 7 of 200,000, by their expectation; ten times
+     * that. */
     for (int i = 0; i < N; i++)
         taken += came(filter, "DK%08d", i);
     assert_true(taken < 2 * 70);

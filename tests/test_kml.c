@@ -166,31 +166,34 @@ static void has_data(const char *text, const char *expected, const char *note)
 }
 
 #define SCHEMA(fields) "<Schema name=\"dk\" id=\"dk\">" fields "</Schema>"
-#define DATA(data) "<Placemark><ExtendedData><SchemaData schemaUrl=\"#dk\">" data "</SchemaData></ExtendedData></Placemark>"
+#define DATA(data)                                                                                                     \
+    "<Placemark><ExtendedData><SchemaData schemaUrl=\"#dk\">" data "</SchemaData></ExtendedData></Placemark>"
 
 /* OGC 07-147r2, 9.5: the type is a promise that what stands in a field need not keep. */
 static void fields_of_numbers_are_read_as_they_stand(void **state)
 {
     (void)state;
-    has_data(DOCUMENT(SCHEMA("<SimpleField name=\"a\" type=\"int\"/><SimpleField type='double' name=\"b\"></SimpleField>"
-                             "<SimpleField name=\"c\" type=\"string\"/>")
-                          DATA("<SimpleData name=\"a\">0012345678901</SimpleData><SimpleData name=\"b\">12.5亩</SimpleData>"
-                               "<SimpleData name=\"c\">341321001001</SimpleData>")),
-             "a 0012345678901\nb 12.5亩\nc 341321001001\n", NULL);
+    has_data(
+        DOCUMENT(SCHEMA("<SimpleField name=\"a\" type=\"int\"/><SimpleField type='double' name=\"b\"></SimpleField>"
+                        "<SimpleField name=\"c\" type=\"string\"/>")
+                     DATA("<SimpleData name=\"a\">0012345678901</SimpleData><SimpleData name=\"b\">12.5亩</SimpleData>"
+                          "<SimpleData name=\"c\">341321001001</SimpleData>")),
+        "a 0012345678901\nb 12.5亩\nc 341321001001\n", NULL);
 }
 
 /* As GDAL itself writes dates and times. */
 static void data_that_no_schema_declares_are_read(void **state)
 {
     (void)state;
-    has_data(DOCUMENT(SCHEMA("<SimpleField name=\"a\" type=\"string\"/>")
-                          DATA("<SimpleData name=\"a\">DK1</SimpleData><SimpleData name=\"b\">2020/06/15</SimpleData>")),
+    has_data(DOCUMENT(SCHEMA("<SimpleField name=\"a\" type=\"string\"/>") DATA(
+                 "<SimpleData name=\"a\">DK1</SimpleData><SimpleData name=\"b\">2020/06/15</SimpleData>")),
              "a DK1\nb 2020/06/15\n", NULL);
-    has_data("<k:kml xmlns:k=\"http://www.opengis.net/kml/2.2\"><k:Document><k:Schema id=\"dk\"><k:SimpleField name=\"a\" "
-             "type=\"string\"/></k:Schema><k:Placemark><k:ExtendedData><k:SchemaData schemaUrl=\"#dk\"><k:SimpleData "
-             "name=\"a\">1</k:SimpleData><k:SimpleData name=\"b\">2</k:SimpleData></k:SchemaData></k:ExtendedData>"
-             "</k:Placemark></k:Document></k:kml>",
-             "a 1\nb 2\n", NULL);
+    has_data(
+        "<k:kml xmlns:k=\"http://www.opengis.net/kml/2.2\"><k:Document><k:Schema id=\"dk\"><k:SimpleField name=\"a\" "
+        "type=\"string\"/></k:Schema><k:Placemark><k:ExtendedData><k:SchemaData schemaUrl=\"#dk\"><k:SimpleData "
+        "name=\"a\">1</k:SimpleData><k:SimpleData name=\"b\">2</k:SimpleData></k:SchemaData></k:ExtendedData>"
+        "</k:Placemark></k:Document></k:kml>",
+        "a 1\nb 2\n", NULL);
     has_data(DOCUMENT(DATA("<SimpleData name=\"a\">1</SimpleData>")), "",
              "1 columns of data (SimpleData) were not read, as the file has no Schema that declares them");
 }

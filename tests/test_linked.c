@@ -74,8 +74,8 @@ static void add_parcel(fixture *f, dk_load *load, int n, double size)
     unsigned char wkb[93];
     snprintf(id, sizeof id, "P%d", n);
     const size_t bytes = square_wkb(wkb, 116.1 + 0.01 * n, 34.5, size);
-    const dk_row_report report = load_row(f, load, "parcel", wkb, bytes, "id", id, "approval_no", approval_of(n), "division",
-                                          "341321100", NULL);
+    const dk_row_report report =
+        load_row(f, load, "parcel", wkb, bytes, "id", id, "approval_no", approval_of(n), "division", "341321100", NULL);
     assert_true(report.outcome == DK_LOADED || report.outcome == DK_REPLACED);
 }
 
@@ -103,8 +103,8 @@ static int64_t load_payments(fixture *f, const payment *payments, size_t n, bool
     dk_load *load = load_begin(f, "payment", replace);
     for (size_t i = 0; i < n; i++)
         load_row(f, load, "payment", NULL, 0, "id", payments[i].id, "parcel", payments[i].parcel, "division",
-                 payments[i].division, "bank", payments[i].bank, "total", payments[i].total, "paid_on", payments[i].paid_on,
-                 NULL);
+                 payments[i].division, "bank", payments[i].bank, "total", payments[i].total, "paid_on",
+                 payments[i].paid_on, NULL);
     return load_finish(f, load);
 }
 
@@ -135,14 +135,15 @@ static bool see(const dk_row *row, void *user)
     return true;
 }
 
-/* approved_on, paid, last_paid and bank of a parcel as staff of the county see it in a generation; "" if it is not there. */
+/* approved_on, paid, last_paid and bank of a parcel as staff of the county see it in a generation; "" if it is not
+ * there. */
 static seen parcel_at(fixture *f, const char *key, int64_t generation)
 {
     dk_viewer viewer;
     seen s = {0};
     assert_true(dk_viewer_staff("341321", &viewer));
-    const dk_status status = dk_query_row(f->store, dk_catalogue_kind(f->catalogue, "parcel"), key, &viewer, generation, false,
-                                          see, &s, &f->err);
+    const dk_status status = dk_query_row(f->store, dk_catalogue_kind(f->catalogue, "parcel"), key, &viewer, generation,
+                                          false, see, &s, &f->err);
     if (status != DK_OK && status != DK_NOT_FOUND)
         fail_msg("%s", f->err.text);
     return s;
@@ -171,7 +172,8 @@ static bool look(const dk_block *block, void *user)
         assert_int_equal(dk_entry_values(d->kind, block, i, UINT64_MAX, values), DK_OK);
         if (strcmp(values[dk_kind_field(d->kind, "id")].text.data, d->key) != 0)
             continue;
-        const dk_value *approved = &values[dk_kind_field(d->kind, "approved_on")], *paid = &values[dk_kind_field(d->kind, "paid")];
+        const dk_value *approved = &values[dk_kind_field(d->kind, "approved_on")],
+                       *paid = &values[dk_kind_field(d->kind, "paid")];
         snprintf(d->text, sizeof d->text, "%s %s", approved->type == DK_TEXT ? approved->text.data : "-",
                  paid->type == DK_TEXT ? paid->text.data : "-");
         d->n++;
@@ -295,13 +297,16 @@ static void only_rows_that_are_linked_change_and_only_their_tiles(void **state)
     static const double west[] = {116.17, 116.41};
     for (size_t i = 0; i < 2; i++) {
         const double x = (west[i] + 180) / 360 * 4294967296.0, width = 0.001 / 360 * 4294967296.0;
-        snprintf(sql, sizeof sql, "SELECT count(*) FROM dikuai_touched WHERE generation=%lld AND kind='parcel' AND"
-                 " abs(x0-%.0f)<100 AND abs(x1-%.0f)<100", (long long)generation, x, x + width);
+        snprintf(sql, sizeof sql,
+                 "SELECT count(*) FROM dikuai_touched WHERE generation=%lld AND kind='parcel' AND"
+                 " abs(x0-%.0f)<100 AND abs(x1-%.0f)<100",
+                 (long long)generation, x, x + width);
         assert_int_equal(ask(f, sql), 1);
     }
     /* A payment of a parcel that is paid already changes nothing of it. */
     const payment more[] = {{"c", "P7", "341321100", "", "#5", "2021-01-05"}};
-    snprintf(sql, sizeof sql, "SELECT count(*) FROM dikuai_touched WHERE generation=%lld", (long long)publish(f, load_payments(f, more, 1, false)));
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM dikuai_touched WHERE generation=%lld",
+             (long long)publish(f, load_payments(f, more, 1, false)));
     assert_int_equal(ask(f, sql), 0);
     assert_int_equal(findings(f), 0);
 }
@@ -332,8 +337,10 @@ static void what_came_between_load_and_publication_counts(void **state)
     dk_load *load = load_begin(f, "parcel", false);
     unsigned char wkb[93];
     const size_t bytes = square_wkb(wkb, 116.11, 34.5, 0.001);
-    assert_int_equal(load_row(f, load, "parcel", wkb, bytes, "id", "P1", "approval_no", approval_of(1), "division", "341321100",
-                              NULL).outcome, DK_UNCHANGED);
+    assert_int_equal(load_row(f, load, "parcel", wkb, bytes, "id", "P1", "approval_no", approval_of(1), "division",
+                              "341321100", NULL)
+                         .outcome,
+                     DK_UNCHANGED);
     assert_int_equal(load_finish(f, load), 0);
 }
 
@@ -362,9 +369,10 @@ static void a_staff_value_stays_in_its_division(void **state)
 {
     fixture *f = *state;
     publish(f, load_parcels(f, 1, 3, false, 0.001)); /* in 341321100 */
-    const payment payments[] = {{"a", "P1", "341321100", "农行", "#10", "2021-01-05"},
-                                {"b", "P2", "341321101", "工行", "#10", "2021-01-05"}, /* staff of the parcel's division do not see it */
-                                {"c", "P3", "", "中行", "#10", "2021-01-05"}};
+    const payment payments[] = {
+        {"a", "P1", "341321100", "农行", "#10", "2021-01-05"},
+        {"b", "P2", "341321101", "工行", "#10", "2021-01-05"}, /* staff of the parcel's division do not see it */
+        {"c", "P3", "", "中行", "#10", "2021-01-05"}};
     publish(f, load_payments(f, payments, 3, false));
     expect(f, "P1", "- 付清 2021-01-05 农行");
     expect(f, "P2", "- 付清 2021-01-05 -"); /* dates are public */
@@ -382,7 +390,8 @@ static keys filtered(fixture *f, const char *text, int64_t generation)
     const dk_kind *parcel = dk_catalogue_kind(f->catalogue, "parcel");
     if (dk_cql2_read(text, strlen(text), DK_CQL2_TEXT, parcel, &viewer, NULL, &filter, &f->err) != DK_OK)
         fail_msg("%s", f->err.text);
-    const dk_query query = {.kind = parcel, .viewer = &viewer, .generation = generation, .filters = {filter}, .n_filters = 1, .limit = 100};
+    const dk_query query = {
+        .kind = parcel, .viewer = &viewer, .generation = generation, .filters = {filter}, .n_filters = 1, .limit = 100};
     dk_buf_init(&next);
     if (dk_query_page(f->store, &query, keys_add, &k, &next, &f->err) != DK_OK)
         fail_msg("%s", f->err.text);
@@ -395,7 +404,8 @@ static void a_filter_finds_each_row_once_in_every_generation(void **state)
 {
     fixture *f = *state;
     const int64_t before = publish(f, load_parcels(f, 1, 10, false, 0.001));
-    const payment payments[] = {{"a", "P1", "341321100", "", "#10", "2021-01-05"}, {"b", "P2", "341321100", "", "#10", ""}};
+    const payment payments[] = {{"a", "P1", "341321100", "", "#10", "2021-01-05"},
+                                {"b", "P2", "341321100", "", "#10", ""}};
     const int64_t batch = load_payments(f, payments, 2, false), paid = publish(f, batch);
     const int64_t after = withdraw(f, batch);
     const struct {
@@ -421,7 +431,9 @@ static void check_finds_a_wrong_value_and_reindex_mends_it(void **state)
     publish(f, load_parcels(f, 1, 3, false, 0.001));
     publish(f, load_approval(f, "皖政地〔2020〕1号", "2020-03-01", false));
     dk_store_close(f->store);
-    run_sql(f, "UPDATE row_parcel SET f_approved_on='1999-01-01', f_paid='付清' WHERE key='P3' AND row IN (SELECT row FROM life_parcel WHERE died=0)");
+    run_sql(
+        f,
+        "UPDATE row_parcel SET f_approved_on='1999-01-01', f_paid='付清' WHERE key='P3' AND row IN (SELECT row FROM life_parcel WHERE died=0)");
     fixture_open(f, DK_WRITE);
     assert_true(findings(f) >= 2);
     assert_int_equal(dk_store_reindex(f->store, NULL, NULL, &f->err), DK_OK);
@@ -440,11 +452,13 @@ static void a_killed_publish_leaves_nothing_that_shows(void **state)
     const int64_t generation = generation_of(f);
     dk_store_close(f->store);
     char sql[400];
-    snprintf(sql, sizeof sql, "DELETE FROM dikuai_generation WHERE number=%lld; DELETE FROM dikuai_summary WHERE generation=%lld;"
-             "DELETE FROM log_generation WHERE generation=%lld;"
-             "INSERT INTO dikuai_pending VALUES(%lld,'publish',%lld); UPDATE dikuai_batch SET state='staged' WHERE id=%lld",
-             (long long)generation, (long long)generation, (long long)generation, (long long)generation, (long long)batch,
-             (long long)batch);
+    snprintf(
+        sql, sizeof sql,
+        "DELETE FROM dikuai_generation WHERE number=%lld; DELETE FROM dikuai_summary WHERE generation=%lld;"
+        "DELETE FROM log_generation WHERE generation=%lld;"
+        "INSERT INTO dikuai_pending VALUES(%lld,'publish',%lld); UPDATE dikuai_batch SET state='staged' WHERE id=%lld",
+        (long long)generation, (long long)generation, (long long)generation, (long long)generation, (long long)batch,
+        (long long)batch);
     run_sql(f, sql);
     fixture_open(f, DK_WRITE);
     expect(f, "P1", "- - - -");
@@ -462,12 +476,14 @@ static void a_parcel_without_an_outline_follows_too(void **state)
     fixture *f = *state;
     dk_load *load = NULL;
     const dk_load_options options = {.source = "a.csv", .undrawn = true};
-    assert_int_equal(dk_load_begin(f->store, dk_catalogue_kind(f->catalogue, "parcel"), &options, &load, &f->err), DK_OK);
+    assert_int_equal(dk_load_begin(f->store, dk_catalogue_kind(f->catalogue, "parcel"), &options, &load, &f->err),
+                     DK_OK);
     load_row(f, load, "parcel", NULL, 0, "id", "P1", "approval_no", approval_of(1), NULL);
     publish(f, load_finish(f, load));
     publish(f, load_approval(f, "皖政地〔2020〕1号", "2020-03-01", false));
     assert_string_equal(parcel_at(f, "P1", generation_of(f)).text, "2020-03-01 - - -");
-    assert_int_equal(ask(f, "SELECT undrawn FROM dikuai_summary WHERE kind='parcel' ORDER BY generation DESC LIMIT 1"), 1);
+    assert_int_equal(ask(f, "SELECT undrawn FROM dikuai_summary WHERE kind='parcel' ORDER BY generation DESC LIMIT 1"),
+                     1);
     assert_int_equal(findings(f), 0);
 }
 
@@ -502,7 +518,8 @@ static dk_status count_row(const dk_batch_row *row, void *user)
 static bool count_batch_rows(fixture *f, int64_t batch, int64_t *ret_n)
 {
     *ret_n = 0;
-    return dk_batch_rows(f->store, dk_catalogue_kind(f->catalogue, "parcel"), batch, count_row, ret_n, &f->err) == DK_OK;
+    return dk_batch_rows(f->store, dk_catalogue_kind(f->catalogue, "parcel"), batch, count_row, ret_n, &f->err) ==
+           DK_OK;
 }
 
 /* Squares of a hundredth of a degree and a half overlap their neighbours on both sides. */
@@ -538,7 +555,8 @@ static void versions_of_thousands_of_rows_are_in_the_log(void **state)
         char id[16];
         unsigned char wkb[93];
         snprintf(id, sizeof id, "P%d", i);
-        load_row(f, load, "parcel", wkb, square_wkb(wkb, 116.1 + 0.0001 * (i % 1000), 34.5 + 0.0001 * (i / 1000), 0.00008), "id", id,
+        load_row(f, load, "parcel", wkb,
+                 square_wkb(wkb, 116.1 + 0.0001 * (i % 1000), 34.5 + 0.0001 * (i / 1000), 0.00008), "id", id,
                  "approval_no", approval_of(i), "division", "341321100", NULL);
     }
     const int64_t parcels = load_finish(f, load);
@@ -546,9 +564,10 @@ static void versions_of_thousands_of_rows_are_in_the_log(void **state)
     publish(f, parcels);
     int64_t rows = 0;
     sqlite3_stmt *stmt;
-    assert_int_equal(sqlite3_prepare_v2(f->store->db,
-                                        "SELECT count(*) FROM log_content e JOIN version_parcel v ON v.row=e.row AND e.kind='parcel'",
-                                        -1, &stmt, NULL),
+    assert_int_equal(sqlite3_prepare_v2(
+                         f->store->db,
+                         "SELECT count(*) FROM log_content e JOIN version_parcel v ON v.row=e.row AND e.kind='parcel'",
+                         -1, &stmt, NULL),
                      SQLITE_OK);
     assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
     rows = sqlite3_column_int64(stmt, 0);

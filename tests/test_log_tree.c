@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <openssl/sha.h>
+
+#include <cmocka.h>
 
 #include "store/log_memory.h"
 #include "tests/sampled.h"

@@ -1,15 +1,16 @@
-/* Boundaries of mining rights in a text. The sample of form A is published (Henan, the registry's own string); areas are
- * by the shoelace formula here, in double precision, and were checked against the published figures. */
+/* Boundaries of mining rights in a text. The sample of form A is published (Henan, the registry's own string); areas
+ * are by the shoelace formula here, in double precision, and were checked against the published figures. */
 #include "ingest/mining_boundary.h"
 
+#include <math.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 static const char henan[] =
     "3,5,1,3810331.42,38446311.66,2,3810329.42,38446592.66,3,3810835.42,38449863.66,4,3809233.42,38449855.66,5,3809252.42,"
@@ -70,7 +71,9 @@ static void a_registry_string_with_heights_and_flags(void **state)
     dk_buf json;
     dk_buf_init(&json);
     assert_true(dk_mining_json(&boundary, &json));
-    assert_non_null(strstr(dk_buf_cstr(&json), "{\"top\":230,\"bottom\":200,\"excluded\":true,\"description\":\"扣除范围\",\"points\":[[38446617.66,3809471.42],"));
+    assert_non_null(strstr(
+        dk_buf_cstr(&json),
+        "{\"top\":230,\"bottom\":200,\"excluded\":true,\"description\":\"扣除范围\",\"points\":[[38446617.66,3809471.42],"));
     dk_buf_finish(&json);
 }
 
@@ -112,12 +115,15 @@ static void an_exploration_string_in_degrees_of_any_order(void **state)
     /* A triangle has as many texts as three points of 采矿权 whose heights are cut off. */
     read_well("1,3,117.123456,31.987654,117.187654,31.987654,117.187654,31.923456,1,0,0");
     assert_true(boundary.n_points == 3 && fabs(boundary.xy[4] - 117.187654) < 1e-9);
-    read_well("2,4,117.1,31.98,117.19,31.98,117.19,31.9,117.1,31.9,1,0,0,3,117.12,31.97,117.13,31.97,117.13,31.96,1,1,0");
+    read_well(
+        "2,4,117.1,31.98,117.19,31.98,117.19,31.9,117.1,31.9,1,0,0,3,117.12,31.97,117.13,31.97,117.13,31.96,1,1,0");
     assert_true(!boundary.rings[0].excluded && boundary.rings[1].excluded);
     assert_string_equal(notes(), "");
-    read_well("2,4,117.1,31.98,117.19,31.98,117.19,31.9,117.1,31.9,1,0,0,3,117.12,31.97,117.13,31.97,117.13,31.96,1,是,0");
+    read_well(
+        "2,4,117.1,31.98,117.19,31.98,117.19,31.9,117.1,31.9,1,0,0,3,117.12,31.97,117.13,31.97,117.13,31.96,1,是,0");
     assert_false(boundary.rings[1].excluded);
-    assert_string_equal(notes(), "ring 2: \"是\" is no flag, 0 (圈入) or another number (扣除); it was taken as 圈入\n");
+    assert_string_equal(notes(),
+                        "ring 2: \"是\" is no flag, 0 (圈入) or another number (扣除); it was taken as 圈入\n");
 }
 
 static void the_table_of_a_notice(void **state)
@@ -149,14 +155,19 @@ static void the_table_of_a_notice(void **state)
     /* A local system is none of them, whichever it was derived from. */
     refused("西安80独立坐标系\n1 3810331.42 38446311.66\n2 3810329.42 38446592.66\n3 3810835.42 38449863.66",
             "\"西安80独立坐标系\", a local coordinate system; have the points transformed");
-    refused("拐点坐标（合肥80坐标系）\n1 3810331.42 38446311.66\n2 3810329.42 38446592.66\n3 3810835.42 38449863.66", "a local coordinate system");
-    read_well("大别山铁矿矿区范围拐点80坐标系\n1 3810331.42 38446311.66\n2 3810329.42 38446592.66\n3 3810835.42 38449863.66");
+    refused("拐点坐标（合肥80坐标系）\n1 3810331.42 38446311.66\n2 3810329.42 38446592.66\n3 3810835.42 38449863.66",
+            "a local coordinate system");
+    read_well(
+        "大别山铁矿矿区范围拐点80坐标系\n1 3810331.42 38446311.66\n2 3810329.42 38446592.66\n3 3810835.42 38449863.66");
     assert_int_equal(boundary.datum->geographic, 4610);
-    refused("合肥2000坐标系\n1 3810331.42 38446311.66\n2 3810329.42 38446592.66\n3 3810835.42 38449863.66", "a local coordinate system");
-    read_well("1 3810331 446311\n2 3810329 446592\n3 3810835 449863\n1 3809471 446617\n2 3809411 446667\n3 3809389 446633");
+    refused("合肥2000坐标系\n1 3810331.42 38446311.66\n2 3810329.42 38446592.66\n3 3810835.42 38449863.66",
+            "a local coordinate system");
+    read_well(
+        "1 3810331 446311\n2 3810329 446592\n3 3810835 449863\n1 3809471 446617\n2 3809411 446667\n3 3809389 446633");
     assert_true(boundary.n_rings == 2 && boundary.zone == 0);
     /* A 点号 that stands there twice is no beginning; where one begins, the ring before it is whole. */
-    read_well("1 3810000 446000\n2 3810000 447000\n3 3811000 447000\n3 3811000 446000\n5 3810700 445500\n6 3810300 445500");
+    read_well(
+        "1 3810000 446000\n2 3810000 447000\n3 3811000 447000\n3 3811000 446000\n5 3810700 445500\n6 3810300 445500");
     assert_true(boundary.n_rings == 1 && boundary.rings[0].n == 6);
     refused("1 3810000 446000\n2 3810000 447000\n1 3809471 446617\n2 3809411 446667\n3 3809389 446633",
             "line 3: 点号 1 comes behind a ring of 2 points");
@@ -185,7 +196,8 @@ static void a_line_of_several_points_is_a_ring_unless_it_goes_on(void **state)
     refused(text, "line 4: 点号 4 goes on");
     refused("1 3810000 446000 4 3811000 446000\n2 3810000 447000 5 3810700 445500\n3 3811000 447000 6 3810300 445500",
             "line 1: several points stand side by side, 点号 X Y 点号 X Y; write each on a line of its own");
-    refused("1 3810000 446000 2 3810000 447000\n3 3811000 447000 4 3811000 446000", "line 1: several points stand side by side");
+    refused("1 3810000 446000 2 3810000 447000\n3 3811000 447000 4 3811000 446000",
+            "line 1: several points stand side by side");
     read_well("1 3810000 446000 2 3810000 447000 3 3811000 447000\n1 3809471 446617 2 3809411 446667 3 3809389 446633");
     assert_true(boundary.n_rings == 2);
     assert_string_equal(notes(), "");
@@ -224,7 +236,9 @@ static void a_notice_takes_rings_out_and_gives_each_its_heights(void **state)
     rings_and_heights(FIELD "标高285至8\n" WITHIN, false, false, 285, 285);
     rings_and_heights("标高285至8\n" FIELD WITHIN, false, false, 285, 285);
     /* As licences have it, with what else stands beside a table. */
-    rings_and_heights("2000国家大地坐标系，1985国家高程基准\n" FIELD WITHIN "矿区面积：0.99km²；开采深度：由+285米至-8米标高", false, false, 285, 285);
+    rings_and_heights("2000国家大地坐标系，1985国家高程基准\n" FIELD WITHIN
+                      "矿区面积：0.99km²；开采深度：由+285米至-8米标高",
+                      false, false, 285, 285);
     assert_true(boundary.rings[1].bottom == -8);
 }
 
@@ -256,7 +270,8 @@ static void heights_of_a_notice_as_they_are_written(void **state)
     }
     read_well(FIELD "标高：285米以下");
     assert_true(isnan(boundary.rings[0].top) && isnan(boundary.rings[0].bottom));
-    assert_string_equal(notes(), "\"标高:285米以下\" gives one height where two are expected; the rings were taken without it\n");
+    assert_string_equal(
+        notes(), "\"标高:285米以下\" gives one height where two are expected; the rings were taken without it\n");
     read_well("点号 X Y 标高(m)\n" FIELD);
     assert_string_equal(notes(), "");
 }
@@ -266,12 +281,16 @@ static void what_does_not_fit_is_told_with_its_place(void **state)
     (void)state;
     refused("", "no coordinates");
     refused("见附图", "no coordinates");
-    refused("2,5,1,3810331.42,38446311.66,2,3810329.42,38446592.66,3,3810835.42,38449863.66,4,3809233.42,38449855.66,5,3809252.42,38446305.66,285,8,,1,", "it says 2 rings and ends behind 1");
+    refused(
+        "2,5,1,3810331.42,38446311.66,2,3810329.42,38446592.66,3,3810835.42,38449863.66,4,3809233.42,38449855.66,5,3809252.42,38446305.66,285,8,,1,",
+        "it says 2 rings and ends behind 1");
     refused("1,5,1,3810331.42,38446311.66,2,3810329.42,38446592.66,3,3810835.42,38449863.66,285,8,,1,", "ring 1");
     refused("1,3,1,3810331.42,38446311.66,2,3810329.42,abc,3,3810835.42,38449863.66,285,8,,1,", "ring 1, point 2");
-    refused("1,3,1,3810331.42,38446311.66,2,3810329.42,39446592.66,3,3810835.42,38449863.66,285,8,,1,", "begins with zone 39");
+    refused("1,3,1,3810331.42,38446311.66,2,3810329.42,39446592.66,3,3810835.42,38449863.66,285,8,,1,",
+            "begins with zone 39");
     refused("1,3,1,3810331.42,38446311.66,2,12.5,38446592.66,3,3810835.42,38449863.66,285,8,,1,", "point 2: 12.5 and");
-    refused("1,3,1,3810331.42,38446311.66,2,3810329.42,38446592.66,3,3810331.42,38446311.66,285,8,,1,", "fewer than 3 points");
+    refused("1,3,1,3810331.42,38446311.66,2,3810329.42,38446592.66,3,3810331.42,38446311.66,285,8,,1,",
+            "fewer than 3 points");
     refused("1,3,1,3810331.42,38446311.66,2,3810329.42,38446592.66,3,3810835.42,38449863.66,285,8,,2,", "no flag");
     refused("1 3810331.42 38446311.66\n2 3810329.42\n3 3810835.42 38449863.66", "neither northing");
 }

@@ -1,4 +1,5 @@
-/* Files of which only their owner is to know, in a folder in which others may have put something under their names before. */
+/* Files of which only their owner is to know, in a folder in which others may have put something under their names
+ * before. */
 #include "ingest/new_file.h"
 #include "ingest/rejects.h"
 #include "ingest/report.h"

@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <openssl/sha.h>
+
+#include <cmocka.h>
 
 #include "store/base64.h"
 #include "store/checkpoint.h"

@@ -1,5 +1,5 @@
-/* When disclosures are due, and how they stand: the cases of tests/clock, each with its article, whose dates cases.test.mjs
- * computes from chinese-days without dikuai; the obligations are those of the sample catalogue. */
+/* When disclosures are due, and how they stand: the cases of tests/clock, each with its article, whose dates
+ * cases.test.mjs computes from chinese-days without dikuai; the obligations are those of the sample catalogue. */
 #include "store/obligation.h"
 
 #include <setjmp.h>
@@ -10,8 +10,9 @@
 #include <string.h>
 #include <time.h>
 
-#include <cmocka.h>
 #include <jansson.h>
+
+#include <cmocka.h>
 
 typedef struct world {
     dk_catalogue *catalogue;
@@ -106,7 +107,8 @@ static void working_days_are_counted_as_chinese_days_counts_them(void **state)
     assert_true(json_array_size(w->counts) >= 400);
     json_array_foreach(w->counts, i, row)
     {
-        const int32_t date = day_of(json_object_get(row, "date")), n = (int32_t)json_integer_value(json_object_get(row, "n"));
+        const int32_t date = day_of(json_object_get(row, "date")),
+                      n = (int32_t)json_integer_value(json_object_get(row, "n"));
         const int32_t after = day_of(json_object_get(row, "after"));
         int32_t day = 0, between = 0;
         int missing = 0;
@@ -207,7 +209,8 @@ static facts facts_of(const world *w, const json_t *c)
     json_array_foreach(json_object_get(c, "shown"), i, shown)
     {
         f.proofs[f.facts.n_proofs].from = day_of(json_array_get(shown, 0));
-        f.proofs[f.facts.n_proofs++].until = json_is_null(json_array_get(shown, 1)) ? DK_FAR_DAY : day_of(json_array_get(shown, 1));
+        f.proofs[f.facts.n_proofs++].until =
+            json_is_null(json_array_get(shown, 1)) ? DK_FAR_DAY : day_of(json_array_get(shown, 1));
     }
     return f;
 }
@@ -219,7 +222,8 @@ static void each_case_is_what_its_article_says(void **state)
     json_t *c;
     json_array_foreach(w->cases, i, c)
     {
-        const dk_obligation *obligation = dk_catalogue_obligation(w->catalogue, json_string_value(json_object_get(c, "obligation")));
+        const dk_obligation *obligation =
+            dk_catalogue_obligation(w->catalogue, json_string_value(json_object_get(c, "obligation")));
         assert_non_null(obligation);
         facts f = facts_of(w, c);
         f.facts.events = f.events;
@@ -231,9 +235,10 @@ static void each_case_is_what_its_article_says(void **state)
         dk_outcome_standing(obligation, &outcome, on, &standing);
         const json_t *n = json_object_get(c, "n");
         const int32_t expected = json_is_integer(n) ? (int32_t)json_integer_value(n) : -1;
-        const bool good = strcmp(dk_disclosure_name(standing.state), json_string_value(json_object_get(c, "state"))) == 0 &&
-                          outcome.due == day_of(json_object_get(c, "due")) && standing.day == day_of(json_object_get(c, "day")) &&
-                          standing.n == expected;
+        const bool good =
+            strcmp(dk_disclosure_name(standing.state), json_string_value(json_object_get(c, "state"))) == 0 &&
+            outcome.due == day_of(json_object_get(c, "due")) && standing.day == day_of(json_object_get(c, "day")) &&
+            standing.n == expected;
         if (!good) {
             char due[DK_DAY_TEXT], day[DK_DAY_TEXT];
             char *text = json_dumps(c, 0);
@@ -242,7 +247,8 @@ static void each_case_is_what_its_article_says(void **state)
             free(text);
             failures++;
         }
-        assert_int_equal((outcome.reason != DK_WHY_NOTHING), outcome.final == DK_NOT_APPLICABLE || outcome.final == DK_UNKNOWN);
+        assert_int_equal((outcome.reason != DK_WHY_NOTHING),
+                         outcome.final == DK_NOT_APPLICABLE || outcome.final == DK_UNKNOWN);
     }
     assert_int_equal(failures, 0);
 }
@@ -264,7 +270,8 @@ static facts random_facts(const world *w, uint32_t *seed, int32_t from, int32_t 
     f.facts.n_proofs = next_random(seed) % (single ? 2 : 4);
     for (size_t i = 0; i < f.facts.n_proofs; i++) {
         f.proofs[i].from = from + (int32_t)(next_random(seed) % (uint32_t)span);
-        f.proofs[i].until = next_random(seed) % 2 == 0 ? DK_FAR_DAY : f.proofs[i].from + (int32_t)(next_random(seed) % 50);
+        f.proofs[i].until =
+            next_random(seed) % 2 == 0 ? DK_FAR_DAY : f.proofs[i].from + (int32_t)(next_random(seed) % 50);
     }
     return f;
 }
@@ -289,7 +296,8 @@ static void what_is_not_there_yet_does_not_count(void **state)
                 continue; /* that holds for the row as such */
             if (dk_outcome_state(&all, day) != dk_outcome_state(&then, day))
                 fail_msg("%s, day %d of run %d: %s, but then %s", obligation->id, day - from, i,
-                         dk_disclosure_name(dk_outcome_state(&all, day)), dk_disclosure_name(dk_outcome_state(&then, day)));
+                         dk_disclosure_name(dk_outcome_state(&all, day)),
+                         dk_disclosure_name(dk_outcome_state(&then, day)));
         }
         if (all.final != DK_UNKNOWN && all.final != DK_NOT_APPLICABLE)
             assert_int_equal(dk_outcome_state(&all, from + 100000), all.final);
@@ -310,7 +318,8 @@ static void more_proofs_never_make_it_worse(void **state)
         const dk_shown more = {dk_day_of(2022, 5, 1), DK_FAR_DAY};
         f.proofs[f.facts.n_proofs++] = more;
         dk_obligation_outcome(obligation, &f.facts, DK_FAR_DAY, &with);
-        static const int ranks[DK_DISCLOSURES] = {[DK_MET] = 0, [DK_WAITING] = 1, [DK_LATE] = 1, [DK_SHORT] = 2, [DK_MISSING] = 3};
+        static const int ranks[DK_DISCLOSURES] = {
+            [DK_MET] = 0, [DK_WAITING] = 1, [DK_LATE] = 1, [DK_SHORT] = 2, [DK_MISSING] = 3};
         if (before.reason == DK_WHY_NOTHING && with.reason == DK_WHY_NOTHING)
             assert_true(ranks[with.final] <= ranks[before.final]);
         /* In whatever order. */

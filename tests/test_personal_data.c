@@ -1,5 +1,6 @@
 /* Personal data in texts. Numbers come from where their rules are laid down, or are no one's: the two examples of
- * GB 11643-1999 (one born in 1880), the test cards that payment networks publish, and numbers with no one behind them. */
+ * GB 11643-1999 (one born in 1880), the test cards that payment networks publish, and numbers with no one behind them.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -44,7 +45,8 @@ static void expect(const expected *e, const char *title)
     const hits found = find(e->text, title);
     const char *const part = e->hit != NULL ? e->hit : e->text;
     if (found.n != 1 || found.all[0].kind != e->kind || found.all[0].strong != e->strong)
-        fail_msg("%s: %zu hits, the first %s %s", e->text, found.n, found.n ? dk_personal_kind_name(found.all[0].kind) : "",
+        fail_msg("%s: %zu hits, the first %s %s", e->text, found.n,
+                 found.n ? dk_personal_kind_name(found.all[0].kind) : "",
                  found.n && found.all[0].strong ? "strong" : "weak");
     assert_int_equal(found.all[0].size, strlen(part));
     assert_memory_equal(e->text + found.all[0].byte, part, found.all[0].size);
@@ -80,7 +82,9 @@ static void numbers_of_people(void **state)
         {"11010519491231002Ⅹ", DK_PERSONAL_ID, true, NULL},
         {"ID440524188001010014abc", DK_PERSONAL_ID, true, "440524188001010014"},
         {"440524　18800101　0014", DK_PERSONAL_ID, true, NULL},
-        {"440524\xE2\x80\x8B""188001010014", DK_PERSONAL_ID, true, NULL}, /* a blank of no width */
+        {"440524\xE2\x80\x8B"
+         "188001010014",
+         DK_PERSONAL_ID, true, NULL}, /* a blank of no width */
         /* the same person before 1999: without century and check digit */
         {"110105491231002", DK_PERSONAL_OLD_ID, false, NULL},
         {"身份证110105491231002", DK_PERSONAL_OLD_ID, true, "110105491231002"},
@@ -143,7 +147,9 @@ static void the_title_of_a_field_makes_it_sure(void **state)
     assert_int_equal(two.n, 2);
     assert_string_equal(two.all[0].masked, "张**");
     assert_int_equal(two.all[1].kind, DK_PERSONAL_MOBILE);
-    static const char *const others[] = {"张某", "张某某", "张**", "王*", "王庄村", "村委会", "高新区", "安徽某某矿业有限公司", "无", "不详", "集体", "12户"};
+    static const char *const others[] = {"张某",   "张某某", "张**",   "王*",
+                                         "王庄村", "村委会", "高新区", "安徽某某矿业有限公司",
+                                         "无",     "不详",   "集体",   "12户"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (find(others[i], "户主").n != 0)
             fail_msg("%s is a name", others[i]);
@@ -155,23 +161,71 @@ static void public_numbers_are_no_one_s(void **state)
 {
     (void)state;
     static const char *const table[] = {
-        "440524188001010015", "11010519491231003X",              /* check digit */
-        "110105194913310021", "990105194912310021", "110105229912310026", /* no month 13, no province 99, no such year */
-        "341321001001GB00001W00000000", "341321 001001 GB00001 W00000000", "341321101201JC00012F00010001", /* 不动产单元号 */
-        "C3400002011034110112345", "T34120080302003123", "T3412008030200312345678", "T62120080302003123", /* 许可证号 */
-        "C1000002011013800000000", "34132113800000000123",
-        "91340100149067617J", "12341321485930116X0", "91341321MA2N12345X",
-        "DK001", "XM2020-01:DK001", "2020-341321-001-0123",
-        "皖政地〔2020〕1234号", "皖自然资规〔2023〕2号", "皖S（2020）12号",
-        "341321101201", "341321101201、341321101202", "341321101201 341321101202",
-        "13800000000元", "13800000000.00", "1,380,000,000.13", "￥13800000000", "13800000000 平方米",
-        "116.13800000000", "39520000.13812345678", "3521000.000,39520000.000", "34.4267110000138000",
-        "341321203000000018", "3413212030000000003", /* 标识码 that fit Luhn */
-        "0000000000000000", "1111111111111111111", "6200000000000006", "6200000000000005元",
-        "12345678901", "10800000000", "1380000000", "138000000000", "2020-06-15", "20200615123456",
-        "a@b", "@张三", "13:80:00", "E12345678", "皖政地12345", "皖A", "京津冀12345", "皖L123456789",
-        "0557-123", "0057-8021234", "05578021234",
-        "", " ", "-", "王五", "身份证号", "X", "12X34X56X78",
+        "440524188001010015",
+        "11010519491231003X", /* check digit */
+        "110105194913310021",
+        "990105194912310021",
+        "110105229912310026", /* no month 13, no province 99, no such year */
+        "341321001001GB00001W00000000",
+        "341321 001001 GB00001 W00000000",
+        "341321101201JC00012F00010001", /* 不动产单元号 */
+        "C3400002011034110112345",
+        "T34120080302003123",
+        "T3412008030200312345678",
+        "T62120080302003123", /* 许可证号 */
+        "C1000002011013800000000",
+        "34132113800000000123",
+        "91340100149067617J",
+        "12341321485930116X0",
+        "91341321MA2N12345X",
+        "DK001",
+        "XM2020-01:DK001",
+        "2020-341321-001-0123",
+        "皖政地〔2020〕1234号",
+        "皖自然资规〔2023〕2号",
+        "皖S（2020）12号",
+        "341321101201",
+        "341321101201、341321101202",
+        "341321101201 341321101202",
+        "13800000000元",
+        "13800000000.00",
+        "1,380,000,000.13",
+        "￥13800000000",
+        "13800000000 平方米",
+        "116.13800000000",
+        "39520000.13812345678",
+        "3521000.000,39520000.000",
+        "34.4267110000138000",
+        "341321203000000018",
+        "3413212030000000003", /* 标识码 that fit Luhn */
+        "0000000000000000",
+        "1111111111111111111",
+        "6200000000000006",
+        "6200000000000005元",
+        "12345678901",
+        "10800000000",
+        "1380000000",
+        "138000000000",
+        "2020-06-15",
+        "20200615123456",
+        "a@b",
+        "@张三",
+        "13:80:00",
+        "E12345678",
+        "皖政地12345",
+        "皖A",
+        "京津冀12345",
+        "皖L123456789",
+        "0557-123",
+        "0057-8021234",
+        "05578021234",
+        "",
+        " ",
+        "-",
+        "王五",
+        "身份证号",
+        "X",
+        "12X34X56X78",
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         const hits found = find(table[i], NULL);
@@ -183,8 +237,10 @@ static void public_numbers_are_no_one_s(void **state)
 static void several_in_one_text(void **state)
 {
     (void)state;
-    const hits found = find("张三（身份证440524188001010014，电话13800000000）、李四 13900000000 13900000001，卡6200000000000005", NULL);
-    static const dk_personal_kind kinds[] = {DK_PERSONAL_ID, DK_PERSONAL_MOBILE, DK_PERSONAL_MOBILE, DK_PERSONAL_MOBILE, DK_PERSONAL_CARD};
+    const hits found = find(
+        "张三（身份证440524188001010014，电话13800000000）、李四 13900000000 13900000001，卡6200000000000005", NULL);
+    static const dk_personal_kind kinds[] = {DK_PERSONAL_ID, DK_PERSONAL_MOBILE, DK_PERSONAL_MOBILE, DK_PERSONAL_MOBILE,
+                                             DK_PERSONAL_CARD};
     assert_int_equal(found.n, 5);
     for (size_t i = 0; i < 5; i++) {
         assert_int_equal(found.all[i].kind, kinds[i]);
@@ -195,7 +251,8 @@ static void several_in_one_text(void **state)
     assert_string_equal(found.all[1].masked, "13*******00");
 }
 
-/* GB 11643-1999, A.1: the remainder of the sum over all 18 with weights 2^(18-i) is 1; said another way than the code does. */
+/* GB 11643-1999, A.1: the remainder of the sum over all 18 with weights 2^(18-i) is 1; said another way than the code
+ * does. */
 static char check_character(const char *seventeen)
 {
     int left = 0;
@@ -223,13 +280,14 @@ static size_t ids_in(const char *text)
 static void every_right_number_and_none_with_a_wrong_digit(void **state)
 {
     (void)state;
-    static const int provinces[] = {11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46,
-                                    50, 51, 52, 53, 54, 61, 62, 63, 64, 65, 71, 81, 82, 83};
+    static const int provinces[] = {11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43,
+                                    44, 45, 46, 50, 51, 52, 53, 54, 61, 62, 63, 64, 65, 71, 81, 82, 83};
     uint32_t seed = 1;
     for (int i = 0; i < 3000; i++) {
         char id[32], text[64];
-        snprintf(id, sizeof id, "%02d%04u%04u%02u%02u%03u", provinces[next_random(&seed) % 35], next_random(&seed) % 10000,
-                 1920 + next_random(&seed) % 100, 1 + next_random(&seed) % 12, 1 + next_random(&seed) % 28, next_random(&seed) % 1000);
+        snprintf(id, sizeof id, "%02d%04u%04u%02u%02u%03u", provinces[next_random(&seed) % 35],
+                 next_random(&seed) % 10000, 1920 + next_random(&seed) % 100, 1 + next_random(&seed) % 12,
+                 1 + next_random(&seed) % 28, next_random(&seed) % 1000);
         id[17] = check_character(id);
         id[18] = '\0';
         snprintf(text, sizeof text, "备注：%s。", id);
@@ -243,7 +301,8 @@ static void every_right_number_and_none_with_a_wrong_digit(void **state)
     }
 }
 
-/* A number of 18 digits that fits GB 32100-2015, the code of an organisation, as well: weak, unless the field says more. */
+/* A number of 18 digits that fits GB 32100-2015, the code of an organisation, as well: weak, unless the field says
+ * more. */
 static void a_number_that_may_be_a_company_s_is_weak(void **state)
 {
     (void)state;
@@ -271,7 +330,8 @@ static void a_number_that_may_be_a_company_s_is_weak(void **state)
 static void rules_of_single_numbers(void **state)
 {
     (void)state;
-    static const unsigned char luhn[] = {7, 9, 9, 2, 7, 3, 9, 8, 7, 1, 3}; /* ISO/IEC 7812-1's own example has this form */
+    static const unsigned char luhn[] = {7, 9, 9, 2, 7, 3,
+                                         9, 8, 7, 1, 3}; /* ISO/IEC 7812-1's own example has this form */
     unsigned char digits[11];
     assert_true(dk_personal_luhn_valid(luhn, 11));
     for (unsigned i = 0; i < 11; i++)
@@ -285,7 +345,8 @@ static void rules_of_single_numbers(void **state)
 static void bytes_that_are_no_text(void **state)
 {
     (void)state;
-    static const char bytes[] = "\xE4\xB8" "13800000000\xFF\xC3";
+    static const char bytes[] = "\xE4\xB8"
+                                "13800000000\xFF\xC3";
     hits found = {.n = 0};
     dk_personal_find(bytes, sizeof bytes - 1, 0, keep, &found);
     assert_int_equal(found.n, 1);

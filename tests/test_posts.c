@@ -162,8 +162,7 @@ static void rows_that_go_take_their_posts_along(void **state)
     fill(f, &m);
     const int64_t ranges[][2] = {{1, 1}, {40, 900}, {4000, 60000}, {2000, INT64_MAX}};
     for (size_t r = 0; r < sizeof ranges / sizeof *ranges; r++) {
-        assert_int_equal(
-            dk_posts_drop(f->store, f->catalogue->kinds, ranges[r][0], ranges[r][1], &f->err), DK_OK);
+        assert_int_equal(dk_posts_drop(f->store, f->catalogue->kinds, ranges[r][0], ranges[r][1], &f->err), DK_OK);
         size_t kept = 0;
         for (size_t i = 0; i < m.n; i++) {
             const int64_t row = dk_place_row(m.posts[i].place);
@@ -228,12 +227,12 @@ static void posts_of_no_row_and_damaged_blocks_are_found(void **state)
     assert_int_equal(found.row, 77);
 
     static const char *const damage[] = {
-        "x'ff'",                       /* a varint that does not end */
-        "x'0000'",                     /* the same place twice */
-        "x'0001'",                     /* a moved row that is not said */
-        "x'0100'",                     /* a row that moved by nothing */
-        "x'00feffffffffffffffff01'",   /* a feature beyond all numbers */
-        "x'01ffffffffffffffffff01'",   /* a row beyond all numbers */
+        "x'ff'",                     /* a varint that does not end */
+        "x'0000'",                   /* the same place twice */
+        "x'0001'",                   /* a moved row that is not said */
+        "x'0100'",                   /* a row that moved by nothing */
+        "x'00feffffffffffffffff01'", /* a feature beyond all numbers */
+        "x'01ffffffffffffffffff01'", /* a row beyond all numbers */
     };
     for (size_t i = 0; i < sizeof damage / sizeof *damage; i++) {
         char sql[200];
@@ -257,7 +256,8 @@ static void posts_of_no_row_and_damaged_blocks_are_found(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_was_written_in_any_order_is_read_from_anywhere, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(what_was_written_in_any_order_is_read_from_anywhere, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(places_that_all_terms_have, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(rows_that_go_take_their_posts_along, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(posts_of_no_row_and_damaged_blocks_are_found, fixture_setup, fixture_teardown),

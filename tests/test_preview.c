@@ -30,16 +30,18 @@ static void only_staff_in_whose_scope_it_lies(void **state)
         char id[16];
         snprintf(id, sizeof id, "U%d", i);
         const size_t size = square_wkb(wkb, 116.2 + 0.01 * i, 34.5, 0.001);
-        assert_int_equal(load_row(f, load, "parcel", wkb, size, "id", id, "project_id", "P", "division", "341321100", NULL).outcome, DK_LOADED);
+        assert_int_equal(
+            load_row(f, load, "parcel", wkb, size, "id", id, "project_id", "P", "division", "341321100", NULL).outcome,
+            DK_LOADED);
     }
     const int64_t batch = load_finish(f, load);
     static const struct {
         dk_audience audience;
         const char *division;
         bool seen;
-    } viewers[] = {{DK_STAFF, "", true},        {DK_STAFF, "3413", true},  {DK_STAFF, "341321", true}, {DK_STAFF, "341321100", true},
-                   {DK_STAFF, "341321101", false},
-                   {DK_STAFF, "3401", false},   {DK_GROUP, "", false},     {DK_GROUP, "341321", false}, {DK_ON_REQUEST, "", false},
+    } viewers[] = {{DK_STAFF, "", true},          {DK_STAFF, "3413", true},       {DK_STAFF, "341321", true},
+                   {DK_STAFF, "341321100", true}, {DK_STAFF, "341321101", false}, {DK_STAFF, "3401", false},
+                   {DK_GROUP, "", false},         {DK_GROUP, "341321", false},    {DK_ON_REQUEST, "", false},
                    {DK_ON_REQUEST, "3413", false}};
     for (size_t i = 0; i <= sizeof viewers / sizeof *viewers; i++) {
         dk_viewer viewer = dk_viewer_public();
@@ -51,9 +53,11 @@ static void only_staff_in_whose_scope_it_lies(void **state)
         assert_int_equal(listed, viewer.audience == DK_STAFF ? DK_OK : DK_NOT_FOUND);
         assert_int_equal(counts[0], seen ? 1 : 0);
         assert_int_equal(counts[1], seen ? 3 : 0);
-        assert_int_equal(dk_preview_batch(f->store, &viewer, batch, count_batch, counts, &f->err), seen ? DK_OK : DK_NOT_FOUND);
+        assert_int_equal(dk_preview_batch(f->store, &viewer, batch, count_batch, counts, &f->err),
+                         seen ? DK_OK : DK_NOT_FOUND);
         const dk_preview preview = {.viewer = &viewer, .batch = batch, .limit = 100};
-        assert_int_equal(dk_preview_changes(f->store, &preview, count_change, &changes, &next, &f->err), seen ? DK_OK : DK_NOT_FOUND);
+        assert_int_equal(dk_preview_changes(f->store, &preview, count_change, &changes, &next, &f->err),
+                         seen ? DK_OK : DK_NOT_FOUND);
         assert_int_equal(changes, seen ? 3 : 0);
         assert_int_equal(next, 0);
     }
@@ -75,7 +79,9 @@ static void rows_that_were_taken_back(void **state)
             mark = dk_load_mark(load);
         const size_t size = square_wkb(wkb, 116.2 + 0.01 * i, 34.5, 0.001);
         assert_int_equal(load_row(f, load, "parcel", wkb, size, "id", id, "project_id", "P", "division",
-                                  i < 2 ? "341321100" : "341321101", "village", "13800000000", NULL).outcome, DK_LOADED);
+                                  i < 2 ? "341321100" : "341321101", "village", "13800000000", NULL)
+                             .outcome,
+                         DK_LOADED);
     }
     dk_finding_count found;
     assert_int_equal(dk_load_findings(load, &found, &f->err), DK_OK);
@@ -122,12 +128,15 @@ static void a_row_that_is_justified_is_one_row(void **state)
     const int64_t batch = load_finish(f, load);
     int64_t n = 0;
     dk_finding_count open;
-    assert_int_equal(dk_review_justify(f->store, batch, "project_id:2", "村委会公开电话", "张", &n, &f->err), DK_CONFLICT);
-    assert_string_equal(f->err.text, "--justify project_id:2: 2 is a row of d/a.csv and one of d/b.csv; say which by its key");
+    assert_int_equal(dk_review_justify(f->store, batch, "project_id:2", "村委会公开电话", "张", &n, &f->err),
+                     DK_CONFLICT);
+    assert_string_equal(f->err.text,
+                        "--justify project_id:2: 2 is a row of d/a.csv and one of d/b.csv; say which by its key");
     assert_int_equal(dk_findings_count(f->store, kind, batch, &open, &f->err), DK_OK);
     assert_int_equal(open.strong, 4);
     /* By its key, by a number that one row has, though it is another's key, and then by this key. */
-    static const char *const places[] = {"project_id:U2", "project_id:2", "project_id:3", "project_id:3", "project_id:3"};
+    static const char *const places[] = {"project_id:U2", "project_id:2", "project_id:3", "project_id:3",
+                                         "project_id:3"};
     for (int i = 0; i < 5; i++) {
         assert_int_equal(dk_review_justify(f->store, batch, places[i], "村委会公开电话", "张", &n, &f->err), DK_OK);
         assert_int_equal(n, i < 4);
@@ -152,8 +161,10 @@ static void what_was_justified_in_rows_of_others(void **state)
     for (int i = 0; i < 2; i++) {
         unsigned char wkb[93];
         const size_t size = square_wkb(wkb, 116.2 + 0.01 * i, 34.5, 0.001);
-        assert_int_equal(load_row(f, load, "parcel", wkb, size, "id", i == 0 ? "U0" : "U1", "project_id", "P", "division",
-                                  i == 0 ? "341321100" : "341321101", "village", "13800000000", NULL).outcome, DK_LOADED);
+        assert_int_equal(load_row(f, load, "parcel", wkb, size, "id", i == 0 ? "U0" : "U1", "project_id", "P",
+                                  "division", i == 0 ? "341321100" : "341321101", "village", "13800000000", NULL)
+                             .outcome,
+                         DK_LOADED);
     }
     const int64_t batch = load_finish(f, load);
     int64_t n = 0;
@@ -161,7 +172,8 @@ static void what_was_justified_in_rows_of_others(void **state)
     assert_int_equal(n, 1);
     static const struct {
         const char *division, *reasons;
-    } viewers[] = {{"341321", "loaded() justified(village:P:U1: 村委会公开电话) "}, {"341321100", "loaded() justified() "}};
+    } viewers[] = {{"341321", "loaded() justified(village:P:U1: 村委会公开电话) "},
+                   {"341321100", "loaded() justified() "}};
     for (size_t i = 0; i < sizeof viewers / sizeof *viewers; i++) {
         char text[400] = "";
         dk_viewer viewer;
@@ -182,8 +194,8 @@ static bool keep_whole(const dk_pending *pending, void *user)
     return false;
 }
 
-/* A row of 341321101 that comes to 341321100 is no matter of the latter alone: its token does not cover the batch. Those of
- * the other division are shown none of it, as before. */
+/* A row of 341321101 that comes to 341321100 is no matter of the latter alone: its token does not cover the batch.
+ * Those of the other division are shown none of it, as before. */
 static void a_row_that_is_taken_from_another_division(void **state)
 {
     fixture *f = *state;
@@ -191,20 +203,23 @@ static void a_row_that_is_taken_from_another_division(void **state)
         char id[16];
         snprintf(id, sizeof id, "%d", again);
         dk_load *load = load_begin(f, "compensation", false);
-        load_row(f, load, "compensation", NULL, 0, "id", id, "parcel_id", "X", "approval_no", "皖政地〔2020〕1号", "division", "341321101", NULL);
+        load_row(f, load, "compensation", NULL, 0, "id", id, "parcel_id", "X", "approval_no", "皖政地〔2020〕1号",
+                 "division", "341321101", NULL);
         publish(f, load_finish(f, load));
         load = load_begin(f, "compensation", true);
-        load_row(f, load, "compensation", NULL, 0, "id", id, "parcel_id", "X", "approval_no", "皖政地〔2020〕1号", "division", "341321100", NULL);
+        load_row(f, load, "compensation", NULL, 0, "id", id, "parcel_id", "X", "approval_no", "皖政地〔2020〕1号",
+                 "division", "341321100", NULL);
         const dk_load_place mark = dk_load_mark(load);
         if (again == 1) {
-            load_row(f, load, "compensation", NULL, 0, "id", "9", "parcel_id", "X", "approval_no", "皖政地〔2020〕1号", "division", "341321100", NULL);
+            load_row(f, load, "compensation", NULL, 0, "id", "9", "parcel_id", "X", "approval_no", "皖政地〔2020〕1号",
+                     "division", "341321100", NULL);
             assert_int_equal(dk_load_undo(load, &mark, &f->err), DK_OK);
         }
         int64_t batch = load_finish(f, load);
         if (again == 2) { /* nor by way of a batch that waits */
             load = load_begin(f, "compensation", true);
-            load_row(f, load, "compensation", NULL, 0, "id", id, "parcel_id", "X", "approval_no", "皖政地〔2020〕1号", "division", "341321100",
-                     "payee", "甲", NULL);
+            load_row(f, load, "compensation", NULL, 0, "id", id, "parcel_id", "X", "approval_no", "皖政地〔2020〕1号",
+                     "division", "341321100", "payee", "甲", NULL);
             batch = load_finish(f, load);
         }
         dk_viewer here, there, both;

@@ -14,7 +14,8 @@ static const dk_kind kind = {.name = "parcel"};
 static const char *text_of_profile;
 
 typedef struct file {
-    const char *given, *path, *layer; /* as the command named it, as it was found, and how it was read; NULL: left out */
+    const char *given, *path,
+        *layer; /* as the command named it, as it was found, and how it was read; NULL: left out */
 } file;
 
 /* The profile that it writes. Frees it. */
@@ -48,9 +49,9 @@ static dk_profile *saved(const file *files, size_t n)
     assert_non_null(writer);
     for (size_t i = 0; i < n; i++) {
         const dk_file_settings settings = {.layer = files[i].layer};
-        assert_true(files[i].layer == NULL
-                        ? dk_profile_writer_skip(writer, files[i].given, files[i].path)
-                        : dk_profile_writer_add(writer, files[i].given, files[i].path, &settings, &kind, NULL, &mapping));
+        assert_true(files[i].layer == NULL ? dk_profile_writer_skip(writer, files[i].given, files[i].path)
+                                           : dk_profile_writer_add(writer, files[i].given, files[i].path, &settings,
+                                                                   &kind, NULL, &mapping));
     }
     return read_back(writer);
 }
@@ -108,10 +109,14 @@ static void a_folder_is_found_again_wherever_it_lies(void **state)
 static void a_file_does_not_take_what_another_of_its_name_was_read_with(void **state)
 {
     (void)state;
-    static const file nested[] = {{"资料", "资料/1.txt", "一"}, {"资料", "资料/资料/1.txt", "二"},
-                                  {"资料", "资料/资料/资料/1.txt", "一"}, {"资料", "资料/旧/1.txt", "三"}, {"资料", "资料/2.txt", "二"}};
+    static const file nested[] = {{"资料", "资料/1.txt", "一"},
+                                  {"资料", "资料/资料/1.txt", "二"},
+                                  {"资料", "资料/资料/资料/1.txt", "一"},
+                                  {"资料", "资料/旧/1.txt", "三"},
+                                  {"资料", "资料/2.txt", "二"}};
     each_has_its_own(nested, 5);
-    static const file alone[] = {{"1.txt", "1.txt", "一"}, {"旧/1.txt", "旧/1.txt", "二"}, {"新/1.TXT", "新/1.TXT", "三"}};
+    static const file alone[] = {
+        {"1.txt", "1.txt", "一"}, {"旧/1.txt", "旧/1.txt", "二"}, {"新/1.TXT", "新/1.TXT", "三"}};
     each_has_its_own(alone, 3);
     static const file twins[] = {{"/a/资料", "/a/资料/1.txt", "一"}, {"/bb/资料", "/bb/资料/1.txt", "二"}};
     each_has_its_own(twins, 2);
@@ -120,8 +125,12 @@ static void a_file_does_not_take_what_another_of_its_name_was_read_with(void **s
 static void names_are_no_patterns(void **state)
 {
     (void)state;
-    static const file odd[] = {{"f", "f/a[1].txt", "一"}, {"f", "f/a1.txt", "二"}, {"f", "f/a*.txt", "三"}, {"f", "f/a\\?.txt", "四"},
-                               {"f", "f/\"引\" : #号\t\x7f.txt", "五"}, {"f", "f/\xC2\x85\xE2\x80\xA8.txt", "六"}};
+    static const file odd[] = {{"f", "f/a[1].txt", "一"},
+                               {"f", "f/a1.txt", "二"},
+                               {"f", "f/a*.txt", "三"},
+                               {"f", "f/a\\?.txt", "四"},
+                               {"f", "f/\"引\" : #号\t\x7f.txt", "五"},
+                               {"f", "f/\xC2\x85\xE2\x80\xA8.txt", "六"}};
     each_has_its_own(odd, 6);
 }
 
@@ -171,7 +180,8 @@ static dk_profile *saved_with(const dk_file_settings *settings)
 static void what_follows_from_names_of_files_does_so_again(void **state)
 {
     (void)state;
-    static const dk_pair sets[] = {{.name = "project_id", .value = "{folder}"}, {.name = "division", .value = "341321"}};
+    static const dk_pair sets[] = {{.name = "project_id", .value = "{folder}"},
+                                   {.name = "division", .value = "341321"}};
     const dk_file_settings told = {.columns = {.sets = sets, .n_sets = 2}};
     dk_profile *first = saved_with(&told);
     const dk_file_settings used = settings_of(first, "XM-01/a.txt");

@@ -45,7 +45,8 @@ static int64_t number(fixture *f, const char *text)
     return value;
 }
 
-static int64_t load_parcel(fixture *f, const char *id, const char *village, const char *owner, double west, bool replace)
+static int64_t load_parcel(fixture *f, const char *id, const char *village, const char *owner, double west,
+                           bool replace)
 {
     unsigned char wkb[93];
     dk_load *load = load_begin(f, "parcel", replace);
@@ -90,10 +91,11 @@ static void strip_seals(dk_buf *text)
         memmove(seal, strchr(seal + 11, '"') + 1, strlen(strchr(seal + 11, '"') + 1) + 1);
 }
 
-#define PARCEL(id, village, generation, feature, west, east)                                                            \
-    "{\"event\":\"publish\",\"feature\":" feature ",\"fields\":{\"approval_no\":null,\"area_ha\":1.5,\"area_m2\":#,"  \
-    "\"division\":\"341321100\",\"id\":\"" id "\",\"project_id\":\"XM1\",\"village\":\"" village                            \
-    "\"},\"form\":1,\"generation\":" generation ",\"key\":\"XM1:" id "\",\"kind\":\"parcel\",\"outline\":{\"coordinates\":[["  \
+#define PARCEL(id, village, generation, feature, west, east)                                                           \
+    "{\"event\":\"publish\",\"feature\":" feature ",\"fields\":{\"approval_no\":null,\"area_ha\":1.5,\"area_m2\":#,"   \
+    "\"division\":\"341321100\",\"id\":\"" id "\",\"project_id\":\"XM1\",\"village\":\"" village                       \
+    "\"},\"form\":1,\"generation\":" generation ",\"key\":\"XM1:" id                                                   \
+    "\",\"kind\":\"parcel\",\"outline\":{\"coordinates\":[["                                                           \
     "[" west ",34.5],[" east ",34.5],[" east ",34.501],[" west ",34.501],[" west ",34.5]]],\"type\":\"Polygon\"}}\n"
 
 static void each_row_is_an_entry_as_the_public_sees_it(void **state)
@@ -120,12 +122,13 @@ static void each_row_is_an_entry_as_the_public_sees_it(void **state)
         memmove(area + 1, strchr(area, ','), strlen(strchr(area, ',')) + 1);
         *area = '#';
     }
-    assert_string_equal(text, PARCEL("P1", "孙集村", "1", "1", "116.1", "116.101")
-                        PARCEL("P1", "孙集新村", "2", "1", "116.1", "116.101")
-                        PARCEL("P2", "小村", "3", "3", "116.2", "116.201")
-                        "{\"event\":\"withdraw\",\"feature\":1,\"fields\":{},\"form\":1,\"generation\":4,\"key\":\"XM1:P1\","
-                        "\"kind\":\"parcel\"}\n"
-                        PARCEL("P1", "孙集村", "4", "1", "116.1", "116.101"));
+    assert_string_equal(
+        text,
+        PARCEL("P1", "孙集村", "1", "1", "116.1", "116.101") PARCEL("P1", "孙集新村", "2", "1", "116.1", "116.101")
+            PARCEL(
+                "P2", "小村", "3", "3", "116.2",
+                "116.201") "{\"event\":\"withdraw\",\"feature\":1,\"fields\":{},\"form\":1,\"generation\":4,\"key\":\"XM1:P1\","
+                           "\"kind\":\"parcel\"}\n" PARCEL("P1", "孙集村", "4", "1", "116.1", "116.101"));
     assert_int_equal(findings(f), 0);
     dk_buf_finish(&all);
 }
@@ -144,26 +147,30 @@ static void thousands_of_rows_are_entries_in_their_order(void **state)
         for (int i = 0; i < (round == 0 ? ROWS : CHANGED); i++) {
             char id[16];
             snprintf(id, sizeof id, "P%d", i);
-            load_row(f, load, "parcel", wkb, square_wkb(wkb, 116.1 + 0.0001 * (i % 1000), 34.5 + 0.0001 * (i / 1000), 0.00008), "id",
-                     id, "project_id", "XM1", "division", "341321100", "village", round == 0 ? "孙集村" : "孙集新村", "owner", "张三",
-                     NULL);
+            load_row(f, load, "parcel", wkb,
+                     square_wkb(wkb, 116.1 + 0.0001 * (i % 1000), 34.5 + 0.0001 * (i / 1000), 0.00008), "id", id,
+                     "project_id", "XM1", "division", "341321100", "village", round == 0 ? "孙集村" : "孙集新村",
+                     "owner", "张三", NULL);
         }
         batches[round] = load_finish(f, load);
         publish(f, batches[round]);
     }
     contents(f, &all, &size); /* each is its leaf */
     assert_int_equal(size, ROWS + CHANGED);
-    assert_int_equal(number(f, "SELECT count(*) FROM log_content WHERE kind='parcel' AND event='publish' AND row=entry+1"),
-                     ROWS + CHANGED);
-    assert_int_equal(number(f, "SELECT count(DISTINCT salt)+count(DISTINCT seal) FROM log_content"), 2 * (ROWS + CHANGED));
+    assert_int_equal(
+        number(f, "SELECT count(*) FROM log_content WHERE kind='parcel' AND event='publish' AND row=entry+1"),
+        ROWS + CHANGED);
+    assert_int_equal(number(f, "SELECT count(DISTINCT salt)+count(DISTINCT seal) FROM log_content"),
+                     2 * (ROWS + CHANGED));
     must(dk_store_withdraw(f->store, batches[1], "tester", "误发", NULL, NULL, &generation, &f->err), f);
     contents(f, &all, &size);
     assert_int_equal(size, ROWS + 3 * CHANGED);
     /* Each that goes is followed by what it had taken the place of. */
-    assert_int_equal(number(f, "SELECT count(*) FROM log_content a JOIN log_content b ON b.entry=a.entry+1 JOIN row_parcel ra ON"
-                               " ra.row=a.row JOIN row_parcel rb ON rb.row=b.row WHERE a.event='withdraw' AND b.event='publish'"
-                               " AND ra.key=rb.key AND ra.row>rb.row AND a.generation=3"),
-                     CHANGED);
+    assert_int_equal(
+        number(f, "SELECT count(*) FROM log_content a JOIN log_content b ON b.entry=a.entry+1 JOIN row_parcel ra ON"
+                  " ra.row=a.row JOIN row_parcel rb ON rb.row=b.row WHERE a.event='withdraw' AND b.event='publish'"
+                  " AND ra.key=rb.key AND ra.row>rb.row AND a.generation=3"),
+        CHANGED);
     assert_int_equal(findings(f), 0);
     dk_buf_finish(&all);
 }
@@ -340,9 +347,11 @@ static void what_the_log_says_and_the_store_does_not_is_named(void **state)
     static const struct {
         const char *change, *back, *said;
     } cases[] = {
-        {"UPDATE row_parcel SET f_village='孙集坏村' WHERE key='XM1:P1'", "UPDATE row_parcel SET f_village='孙集村' WHERE key='XM1:P1'",
+        {"UPDATE row_parcel SET f_village='孙集坏村' WHERE key='XM1:P1'",
+         "UPDATE row_parcel SET f_village='孙集村' WHERE key='XM1:P1'",
          "Entry 0 of the publication log (parcel, row 1) was changed"},
-        {"UPDATE row_parcel SET f_owner='李四' WHERE key='XM1:P1'", "UPDATE row_parcel SET f_owner='张三' WHERE key='XM1:P1'",
+        {"UPDATE row_parcel SET f_owner='李四' WHERE key='XM1:P1'",
+         "UPDATE row_parcel SET f_owner='张三' WHERE key='XM1:P1'",
          "Entry 0 of the publication log (parcel, row 1) was changed"}, /* what the public does not see */
         {"UPDATE row_parcel SET source_row=source_row+1 WHERE key='XM1:P1'",
          "UPDATE row_parcel SET source_row=source_row-1 WHERE key='XM1:P1'",
@@ -356,7 +365,8 @@ static void what_the_log_says_and_the_store_does_not_is_named(void **state)
          "parcel XM1:P1 (row 1) is published, and the newest entry of the publication log about it does not say so"},
         {"UPDATE log_generation SET size=1 WHERE generation=2", "UPDATE log_generation SET size=2 WHERE generation=2",
          "The publication log has entries behind those of its generations"},
-        {"UPDATE log_key SET key=replace(key,'dk.example','dk.exbmple')", "UPDATE log_key SET key=replace(key,'dk.exbmple','dk.example')",
+        {"UPDATE log_key SET key=replace(key,'dk.example','dk.exbmple')",
+         "UPDATE log_key SET key=replace(key,'dk.exbmple','dk.example')",
          "a public key of the publication log was changed"},
         {"UPDATE log_content SET generation=7 WHERE entry=0", "UPDATE log_content SET generation=1 WHERE entry=0",
          "Entry 0 of the publication log (parcel, row 1) was changed"},
@@ -424,7 +434,8 @@ static void reindex_publishes_again_what_it_changes(void **state)
     dk_buf all;
     dk_buf_init(&all);
     dk_load *load = load_begin(f, "compensation", false);
-    load_row(f, load, "compensation", NULL, 0, "id", "B1", "approval_no", "皖政地〔2022〕7号", "parcel_id", "XM1:P1", "total", "#5", NULL);
+    load_row(f, load, "compensation", NULL, 0, "id", "B1", "approval_no", "皖政地〔2022〕7号", "parcel_id", "XM1:P1",
+             "total", "#5", NULL);
     publish(f, load_finish(f, load));
     publish(f, load_parcel(f, "P1", "孙集村", "张三", 116.1, false));
     must(dk_store_reindex(f->store, NULL, NULL, &f->err), f);
@@ -486,14 +497,15 @@ static void documents_that_the_public_sees_are_entries(void **state)
     contents(f, &out, &size);
     assert_int_equal(size, 2);
     /* SHA-256 of "abc": FIPS 180-2, appendix B.1. */
-    assert_non_null(strstr((const char *)out.data,
-                           "\n{\"event\":\"document\",\"fields\":{\"media_type\":\"application/pdf\",\"name\":\"d.pdf\",\"pages\":2,"
-                           "\"sha256\":\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\",\"size\":3},"
-                           "\"form\":1,\"generation\":4,\"key\":\"皖政地〔2020〕1号\",\"kind\":\"approval\"}\n"));
+    assert_non_null(strstr(
+        (const char *)out.data,
+        "\n{\"event\":\"document\",\"fields\":{\"media_type\":\"application/pdf\",\"name\":\"d.pdf\",\"pages\":2,"
+        "\"sha256\":\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\",\"size\":3},"
+        "\"form\":1,\"generation\":4,\"key\":\"皖政地〔2020〕1号\",\"kind\":\"approval\"}\n"));
     dk_log *table;
     must(dk_log_open(f->store, &table, &f->err), f);
-    must(dk_publication_log_document_entry(table, number(f, "SELECT id FROM dikuai_attachment WHERE name='d.pdf'"), size,
-                                           &entry, &f->err),
+    must(dk_publication_log_document_entry(table, number(f, "SELECT id FROM dikuai_attachment WHERE name='d.pdf'"),
+                                           size, &entry, &f->err),
          f);
     assert_int_equal(entry, 1);
     assert_int_equal(dk_publication_log_document_entry(table, 77, size, &entry, &f->err), DK_NOT_FOUND);
@@ -504,7 +516,8 @@ static void documents_that_the_public_sees_are_entries(void **state)
     must(dk_store_withdraw(f->store, batch, "tester", "误发", NULL, NULL, &generation, &f->err), f);
     contents(f, &out, &size);
     assert_int_equal(size, 3);
-    assert_non_null(strstr((const char *)out.data, "{\"event\":\"document-withdrawn\",\"fields\":{\"sha256\":\"ba7816bf"));
+    assert_non_null(
+        strstr((const char *)out.data, "{\"event\":\"document-withdrawn\",\"fields\":{\"sha256\":\"ba7816bf"));
     assert_null(strstr(said(f, &out), "publication log"));
     char command[200];
     snprintf(command, sizeof command, "rm -rf '%s.documents'", f->path);
@@ -551,8 +564,9 @@ static void a_redacted_row_leaves_its_place_only(void **state)
     assert_true(record.erased);
     must(dk_log_read(log, 3, &record, &f->err), f);
     dk_buf_append(&out, record.content, record.size);
-    assert_string_equal(dk_buf_cstr(&out), "{\"entries\":[0,1],\"event\":\"redact\",\"fields\":{},\"form\":1,\"generation\":4,"
-                                           "\"kind\":\"parcel\",\"reason\":\"测试\"}");
+    assert_string_equal(dk_buf_cstr(&out),
+                        "{\"entries\":[0,1],\"event\":\"redact\",\"fields\":{},\"form\":1,\"generation\":4,"
+                        "\"kind\":\"parcel\",\"reason\":\"测试\"}");
     dk_log_close(log);
     assert_int_equal(dk_store_redact(f->store, parcel, "XM1:P1", "t", "测试", false, ignore, NULL, &redacted, &f->err),
                      DK_NOT_FOUND);
@@ -571,16 +585,22 @@ static void a_reason_does_not_say_which_row_it_was(void **state)
     const dk_kind *parcel = dk_catalogue_kind(f->catalogue, "parcel");
     static const struct {
         const char *reason, *words;
-    } cases[] = {{"XM1:DK-4711误公开", "the key of the row"}, {"DK-4711误公开", "says in id ("}, {"dk-4711 误公开", "says in id ("},
-                 {"ＤＫ－４７１１误公开", "says in id ("},     {"欧阳修误公开", "says in owner ("}};
+    } cases[] = {{"XM1:DK-4711误公开", "the key of the row"},
+                 {"DK-4711误公开", "says in id ("},
+                 {"dk-4711 误公开", "says in id ("},
+                 {"ＤＫ－４７１１误公开", "says in id ("},
+                 {"欧阳修误公开", "says in owner ("}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        assert_int_equal(dk_store_redact(f->store, parcel, "XM1:DK-4711", "t", cases[i].reason, false, ignore, NULL, &redacted, &f->err),
+        assert_int_equal(dk_store_redact(f->store, parcel, "XM1:DK-4711", "t", cases[i].reason, false, ignore, NULL,
+                                         &redacted, &f->err),
                          DK_INVALID);
         assert_non_null(strstr(f->err.text, cases[i].words));
         assert_null(strstr(f->err.text, "4711"));
     }
     assert_string_equal(all_keys(f, "parcel").text, "XM1:DK-4711");
-    must(dk_store_redact(f->store, parcel, "XM1:DK-4711", "t", "孙集村的一块误公开", false, ignore, NULL, &redacted, &f->err), f);
+    must(dk_store_redact(f->store, parcel, "XM1:DK-4711", "t", "孙集村的一块误公开", false, ignore, NULL, &redacted,
+                         &f->err),
+         f);
 }
 
 int main(void)

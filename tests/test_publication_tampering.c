@@ -100,15 +100,16 @@ static int setup(void **state)
         snprintf(village, sizeof village, "第%d村", i);
         dk_load *load = load_begin(f, "parcel", true);
         load_row(f, load, "parcel", wkb, square_wkb(wkb, 116.1 + 0.01 * (i % 2), 34.5, 0.001), "id", id, "project_id",
-                 "XM1", "approval_no", "皖政地〔2020〕1号", "division", "341321100", "village", village, "owner", "张三",
-                 "phone", "13900001234", "area_ha", "#1.25", NULL);
+                 "XM1", "approval_no", "皖政地〔2020〕1号", "division", "341321100", "village", village, "owner",
+                 "张三", "phone", "13900001234", "area_ha", "#1.25", NULL);
         publish(f, load_finish(f, load));
     }
     dk_load *load = load_begin(f, "approval", false);
     for (int i = 0; i < 300; i++) {
         char no[64];
         snprintf(no, sizeof no, "皖政地〔2020〕%d号", i + 1);
-        load_row(f, load, "approval", NULL, 0, "approval_no", no, "project_id", "XM1", "approved_on", "2020-05-05", NULL);
+        load_row(f, load, "approval", NULL, 0, "approval_no", no, "project_id", "XM1", "approved_on", "2020-05-05",
+                 NULL);
     }
     publish(f, load_finish(f, load));
     load = load_begin(f, "notice", false);
@@ -119,10 +120,11 @@ static int setup(void **state)
     must(dk_store_withdraw(f->store, batch, "tester", "误发", NULL, NULL, &generation, &f->err), f);
     char scan[128];
     snprintf(scan, sizeof scan, "%s/scan.pdf", f->dir);
-    write_bytes(scan, &(bytes){(unsigned char *)(uintptr_t)"%PDF-1.4 scan", 13});
+    write_bytes(scan, &(bytes){(unsigned char *)(uintptr_t) "%PDF-1.4 scan", 13});
     const int fd = open(scan, O_RDONLY);
     dk_document what = {.media_type = "application/pdf", .name = "批复.pdf", .actor = "t"};
-    dk_attaching attaching = {.kind = dk_catalogue_kind(f->catalogue, "approval"), .title = "扫描件", .source = "scan.pdf"};
+    dk_attaching attaching = {
+        .kind = dk_catalogue_kind(f->catalogue, "approval"), .title = "扫描件", .source = "scan.pdf"};
     bool new_one;
     must(dk_document_digest(fd, scan, what.sha256, &what.size, &f->err), f);
     must(dk_document_attach(f->store, fd, &attaching, "皖政地〔2020〕1号", &what, &new_one, &f->err), f);
@@ -160,18 +162,20 @@ static int teardown(void **state)
 
 /* ---- by columns ---- */
 
-static const char *const tables[] = {"row_parcel", "row_approval", "life_parcel", "life_approval", "log_leaf", "log_content",
-                                     "log_tile", "log_checkpoint", "log_key", "log_generation", "dikuai_attachment", "dikuai_document"};
+static const char *const tables[] = {"row_parcel", "row_approval",   "life_parcel",       "life_approval",
+                                     "log_leaf",   "log_content",    "log_tile",          "log_checkpoint",
+                                     "log_key",    "log_generation", "dikuai_attachment", "dikuai_document"};
 
 /* Columns that no entry speaks of. */
 static bool told_elsewhere(const char *table, const char *column)
 {
     static const char *const pairs[][2] = {
-        {"log_checkpoint", "at"},            /* not signed: when, a checkpoint does not say */
-        {"log_key", "number"}, /* an order only */
-        {"log_key", "from_generation"},      {"log_key", "from_size"}, {"log_key", "to_generation"},
-        {"dikuai_attachment", "attached_at"}, {"dikuai_attachment", "actor"}, /* of its keeping, not of what it is */
-        {"dikuai_attachment", "batch"},      {"dikuai_document", "rowid"},
+        {"log_checkpoint", "at"}, /* not signed: when, a checkpoint does not say */
+        {"log_key", "number"},    /* an order only */
+        {"log_key", "from_generation"}, {"log_key", "from_size"},
+        {"log_key", "to_generation"},   {"dikuai_attachment", "attached_at"},
+        {"dikuai_attachment", "actor"}, /* of its keeping, not of what it is */
+        {"dikuai_attachment", "batch"}, {"dikuai_document", "rowid"},
     };
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         if (strcmp(table, pairs[i][0]) == 0 && strcmp(column, pairs[i][1]) == 0)
@@ -185,13 +189,15 @@ static void change_column(subject *s, const char *table, const char *column, con
     char sql[1200], *message = NULL;
     assert_int_equal(sqlite3_open(s->f->path, &db), SQLITE_OK);
     const bool life = strncmp(table, "life_", 5) == 0; /* without rowid; of one that has not ended */
-    snprintf(sql, sizeof sql,
-             "UPDATE %s SET %s=CASE typeof(%s) WHEN 'text' THEN substr(%s,1,length(%s)-1)||CASE WHEN %s LIKE '%%x' THEN 'y'"
-             " ELSE 'x' END WHEN 'blob' THEN CAST(CASE WHEN hex(substr(%s,1,1))='00' THEN x'01' ELSE x'00' END||"
-             "substr(%s,2) AS BLOB) WHEN 'integer' THEN %s+1000000 WHEN 'real' THEN %s+0.001 ELSE 'x' END WHERE %s",
-             table, column, column, column, column, column, column, column, column, column,
-             strcmp(table, "dikuai_document") == 0 ? "1"
-             : life ? "died=0 AND row=(SELECT row FROM life_parcel WHERE died=0)" : order);
+    snprintf(
+        sql, sizeof sql,
+        "UPDATE %s SET %s=CASE typeof(%s) WHEN 'text' THEN substr(%s,1,length(%s)-1)||CASE WHEN %s LIKE '%%x' THEN 'y'"
+        " ELSE 'x' END WHEN 'blob' THEN CAST(CASE WHEN hex(substr(%s,1,1))='00' THEN x'01' ELSE x'00' END||"
+        "substr(%s,2) AS BLOB) WHEN 'integer' THEN %s+1000000 WHEN 'real' THEN %s+0.001 ELSE 'x' END WHERE %s",
+        table, column, column, column, column, column, column, column, column, column,
+        strcmp(table, "dikuai_document") == 0 ? "1"
+        : life                                ? "died=0 AND row=(SELECT row FROM life_parcel WHERE died=0)"
+                                              : order);
     if (life)
         snprintf(sql + strlen(sql) - strlen("died=0 AND row=(SELECT row FROM life_parcel WHERE died=0)"), 200,
                  "died=0 AND row=(SELECT %s(row) FROM %s WHERE died=0)", order[0] == '1' ? "min" : "max", table);
@@ -219,8 +225,9 @@ static void columns_of(subject *s, const char *table, char *ret, size_t size)
 
 static bool names_something(const char *text)
 {
-    return strstr(text, "parcel") != NULL || strstr(text, "approval") != NULL || strstr(text, "ublication log") != NULL ||
-           strstr(text, "ntry ") != NULL || strstr(text, "heckpoint") != NULL || strstr(text, "document") != NULL;
+    return strstr(text, "parcel") != NULL || strstr(text, "approval") != NULL ||
+           strstr(text, "ublication log") != NULL || strstr(text, "ntry ") != NULL ||
+           strstr(text, "heckpoint") != NULL || strstr(text, "document") != NULL;
 }
 
 static void every_column_of_what_is_published_is_covered(void **state)
@@ -263,7 +270,9 @@ static size_t pages_of(subject *s, const char *table, int64_t *ret_pages, size_t
     sqlite3_stmt *stmt;
     size_t n = 0;
     assert_int_equal(sqlite3_open(s->f->path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, "SELECT pageno,pgsize FROM dbstat WHERE name=?1 AND pagetype='leaf'", -1, &stmt, NULL), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(db, "SELECT pageno,pgsize FROM dbstat WHERE name=?1 AND pagetype='leaf'", -1, &stmt, NULL),
+        SQLITE_OK);
     sqlite3_bind_text(stmt, 1, table, -1, SQLITE_STATIC);
     while (sqlite3_step(stmt) == SQLITE_ROW && n < most) {
         ret_pages[n++] = sqlite3_column_int64(stmt, 0);
@@ -347,14 +356,16 @@ static void every_bit_of_what_is_published_is_covered(void **state)
     assert_string_equal(said(s, &out), "");
     /* And of the document's file. */
     char name[400];
-    snprintf(name, sizeof name, "f=$(find '%s.documents' -type f); chmod 600 $f; printf X | dd of=$f bs=1 seek=3 conv=notrunc 2>/dev/null",
+    snprintf(name, sizeof name,
+             "f=$(find '%s.documents' -type f); chmod 600 $f; printf X | dd of=$f bs=1 seek=3 conv=notrunc 2>/dev/null",
              s->f->path);
     assert_int_equal(system(name), 0);
     assert_non_null(strstr(said(s, &out), "is damaged: its bytes are not those of its name"));
     dk_buf_finish(&out);
 }
 
-/* A forger who makes the log anew: his store is sound in itself, with a key of his own, and a kept checkpoint refuses it. */
+/* A forger who makes the log anew: his store is sound in itself, with a key of his own, and a kept checkpoint refuses
+ * it. */
 static void a_log_that_was_made_anew_is_refused_by_a_kept_checkpoint(void **state)
 {
     subject *s = *state;

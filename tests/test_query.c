@@ -360,8 +360,8 @@ static void sums_are_exact_in_decimals_however_many_these_are(void **state)
     char id[16];
     for (int i = 0; i < 4; i++) { /* amounts in a unit of which the fen is the sixth decimal, as of 万元 */
         snprintf(id, sizeof id, "s%d", i);
-        load_row(f, load, "compensation", NULL, 0, "id", id, "parcel_id", "DK001", "approval_no", "皖政地[2020]1号", "collective", "一村",
-                 "total", "#0.123456", NULL);
+        load_row(f, load, "compensation", NULL, 0, "id", id, "parcel_id", "DK001", "approval_no", "皖政地[2020]1号",
+                 "collective", "一村", "total", "#0.123456", NULL);
     }
     publish(f, load_finish(f, load));
     const dk_viewer everyone = dk_viewer_public();
@@ -369,8 +369,9 @@ static void sums_are_exact_in_decimals_however_many_these_are(void **state)
     assert_true(dk_viewer_staff("341321", &county));
     const dk_kind *compensation = dk_catalogue_kind(f->catalogue, "compensation");
     double sum = 0;
-    assert_int_equal(dk_query_totals(f->store, dk_catalogue_kind(f->catalogue, "parcel"), "P1:DK001", compensation, &everyone,
-                                     generation_of(f), note_sum, &sum, &f->err), DK_OK);
+    assert_int_equal(dk_query_totals(f->store, dk_catalogue_kind(f->catalogue, "parcel"), "P1:DK001", compensation,
+                                     &everyone, generation_of(f), note_sum, &sum, &f->err),
+                     DK_OK);
     assert_true(sum == 6003.493824); /* 6 * 1000.5 and 4 * 0.123456 */
     const dk_query query = {.kind = compensation, .viewer = &county, .generation = generation_of(f)};
     const int total = dk_kind_field(compensation, "total");
@@ -454,7 +455,8 @@ static void gaps_and_rows_that_are_seen_hide_nobody(void **state)
     assert_null(strstr(totals_as(f, &town, "P1:DK001").text, "P1:8"));
 }
 
-/* The rows with a word in these fields; looked_up: by the terms that contain it, which the fields must be searched for. */
+/* The rows with a word in these fields; looked_up: by the terms that contain it, which the fields must be searched for.
+ */
 static keys with_word(fixture *f, const char *name, const char *const fields[2], const char *word, bool looked_up)
 {
     const dk_kind *kind = dk_catalogue_kind(f->catalogue, name);
@@ -470,7 +472,8 @@ static keys with_word(fixture *f, const char *name, const char *const fields[2],
     dk_condition_word(kind, bits, word, strlen(word), &conditions);
     dk_conditions_filter(&conditions, &json);
     dk_cql2 *filter = NULL;
-    if (dk_cql2_read((const char *)json.data, json.size, DK_CQL2_JSON, kind, &everyone, NULL, &filter, &f->err) != DK_OK)
+    if (dk_cql2_read((const char *)json.data, json.size, DK_CQL2_JSON, kind, &everyone, NULL, &filter, &f->err) !=
+        DK_OK)
         fail_msg("%s: %s", word, f->err.text);
     query.filters[0] = filter;
     if (looked_up) {
@@ -541,7 +544,11 @@ static void load_payments(fixture *f, const char *field, const char *const value
             char id[16];
             snprintf(id, sizeof id, "%d-%d", g, i);
             load_row(f, load, "compensation", NULL, 0, "id", id, "parcel_id", "DK001", "approval_no", "皖政地[2020]1号",
-                     field, values[g], g == 1 ? "payee" : "total", g == 0 ? "#777" : g == 1 ? "甲" : "#100", NULL);
+                     field, values[g], g == 1 ? "payee" : "total",
+                     g == 0   ? "#777"
+                     : g == 1 ? "甲"
+                              : "#100",
+                     NULL);
         }
     publish(f, load_finish(f, load));
 }
@@ -572,8 +579,9 @@ static void groups_by_a_number_are_withheld_together_too(void **state)
     compensation->totals[1].by[1] = dk_kind_field(compensation, "group_no");
     const dk_viewer everyone = dk_viewer_public();
     double shown = 0;
-    assert_int_equal(dk_query_totals(f->store, dk_catalogue_kind(f->catalogue, "parcel"), "P1:DK001", compensation, &everyone,
-                                     generation_of(f), note_shown, &shown, &f->err), DK_OK);
+    assert_int_equal(dk_query_totals(f->store, dk_catalogue_kind(f->catalogue, "parcel"), "P1:DK001", compensation,
+                                     &everyone, generation_of(f), note_shown, &shown, &f->err),
+                     DK_OK);
     assert_true(shown == 1277); /* of the project: that of group 3 would be the last one shown */
 }
 
@@ -651,7 +659,8 @@ static void pages_lead_through_all_rows_in_every_order(void **state)
 /* Wherever a page ends: at a whole number, at one with a fraction or an exponent, at none. */
 static void pages_lead_through_numbers_in_their_order(void **state)
 {
-    static const char *const totals[] = {"#4000", "#-3", "", "#0.1", "#4000", "#999999999999999", "#-2.5e-7", "#0", "", "#123456789.25", "#-0.0", "#7"};
+    static const char *const totals[] = {"#4000",    "#-3", "", "#0.1",          "#4000", "#999999999999999",
+                                         "#-2.5e-7", "#0",  "", "#123456789.25", "#-0.0", "#7"};
     enum { N = sizeof totals / sizeof *totals };
     static const char upwards[] = "N:02 N:08 N:01 N:06 N:07 N:10 N:03 N:11 N:00 N:04 N:09 N:05";
     static const char downwards[] = "N:05 N:09 N:00 N:04 N:11 N:03 N:07 N:10 N:06 N:01 N:02 N:08";
@@ -661,8 +670,8 @@ static void pages_lead_through_numbers_in_their_order(void **state)
         char id[8];
         snprintf(id, sizeof id, "%02d", i);
         const bool given = totals[i][0] != '\0';
-        const dk_row_report report = load_row(f, load, "compensation", NULL, 0, "id", id, "parcel_id", "DK001", "approval_no", "N",
-                                              given ? "total" : NULL, totals[i], NULL);
+        const dk_row_report report = load_row(f, load, "compensation", NULL, 0, "id", id, "parcel_id", "DK001",
+                                              "approval_no", "N", given ? "total" : NULL, totals[i], NULL);
         assert_int_equal(report.outcome, DK_LOADED);
     }
     publish(f, load_finish(f, load));
@@ -670,7 +679,8 @@ static void pages_lead_through_numbers_in_their_order(void **state)
     dk_viewer_staff("", &whole);
     const dk_kind *kind = dk_catalogue_kind(f->catalogue, "compensation");
     for (size_t limit = 1; limit <= N; limit++) {
-        dk_query query = {.kind = kind, .viewer = &whole, .generation = generation_of(f), .limit = limit, .n_orders = 1};
+        dk_query query = {
+            .kind = kind, .viewer = &whole, .generation = generation_of(f), .limit = limit, .n_orders = 1};
         keys found;
         query.orders[0] = (dk_order){dk_kind_field(kind, "total"), false};
         follow(f, &query, &found);
@@ -739,11 +749,14 @@ static void what_never_holds_finds_nothing_also_among_new_versions(void **state)
     unsigned char wkb[93];
     const size_t size = square_wkb(wkb, 116.1, 34.2, 0.7);
     dk_load *load = load_begin(f, "parcel", true);
-    assert_int_equal(load_row(f, load, "parcel", wkb, size, "id", "DK001", "project_id", "P1", "division", "341321100", "village", "三村", NULL).outcome,
+    assert_int_equal(load_row(f, load, "parcel", wkb, size, "id", "DK001", "project_id", "P1", "division", "341321100",
+                              "village", "三村", NULL)
+                         .outcome,
                      DK_REPLACED);
     publish(f, load_finish(f, load));
     assert_int_equal(all_keys(f, "parcel").n, all);
-    static const char *const never[] = {"FALSE", "NOT TRUE", "FALSE AND village='三村'", "village='三村' AND NOT (TRUE OR id IS NULL)", "A_EQUALS((1),(2))"};
+    static const char *const never[] = {"FALSE", "NOT TRUE", "FALSE AND village='三村'",
+                                        "village='三村' AND NOT (TRUE OR id IS NULL)", "A_EQUALS((1),(2))"};
     for (size_t i = 0; i < sizeof never / sizeof *never; i++)
         assert_int_equal(filtered(f, "parcel", &everyone, never[i]).n, 0);
     assert_int_equal(filtered(f, "parcel", &everyone, "NOT FALSE").n, all);
@@ -917,8 +930,9 @@ static void a_label_that_is_too_long_ends_with_a_whole_character(void **state)
         parcel(f, load, id, "P1", "", "341321100", name, "甲");
         publish(f, load_finish(f, load));
         snprintf(key, sizeof key, "P1:%s", id);
-        assert_int_equal(dk_query_row(f->store, dk_catalogue_kind(f->catalogue, "parcel"), key, &everyone, generation_of(f), false,
-                                      note_label, label, &f->err), DK_OK);
+        assert_int_equal(dk_query_row(f->store, dk_catalogue_kind(f->catalogue, "parcel"), key, &everyone,
+                                      generation_of(f), false, note_label, label, &f->err),
+                         DK_OK);
         const size_t size = strlen(label);
         assert_in_range(size, 400, 511);
         assert_memory_equal(label + size - 3, "地", 3);

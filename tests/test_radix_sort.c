@@ -16,13 +16,13 @@ typedef struct item {
     uint32_t half, number; /* number: where it stood */
 } item;
 
-#define COMPARED(field)                                                                                                            \
-    static int by_##field(const void *a, const void *b)                                                                            \
-    {                                                                                                                              \
-        const item *p = a, *q = b;                                                                                                 \
-        if (p->field != q->field)                                                                                                  \
-            return p->field < q->field ? -1 : 1;                                                                                   \
-        return p->number < q->number ? -1 : p->number > q->number;                                                                 \
+#define COMPARED(field)                                                                                                \
+    static int by_##field(const void *a, const void *b)                                                                \
+    {                                                                                                                  \
+        const item *p = a, *q = b;                                                                                     \
+        if (p->field != q->field)                                                                                      \
+            return p->field < q->field ? -1 : 1;                                                                       \
+        return p->number < q->number ? -1 : p->number > q->number;                                                     \
     }
 COMPARED(wide)
 COMPARED(whole)

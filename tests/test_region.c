@@ -12,8 +12,9 @@
 #include <string.h>
 #include <time.h>
 
-#include <cmocka.h>
 #include <geos_c.h>
+
+#include <cmocka.h>
 
 /* Between two parallels and two meridians, in closed form (K. Bian, "Ellipsoidal area"; here from the integral of M N
  * cos B), on the CGCS2000 ellipsoid. */
@@ -172,10 +173,28 @@ static void numbers_are_read_to_the_last_bit(void **state)
 {
     (void)state;
     unsigned random = 9;
-    static const char *const given[] = {"0", "-0", "-0.0", "1.", ".5", "-.5", "+7.25", "1e1", "1.5E-3", "117.123456789", "0.1",
-                                        "117.20000000000000284", "117.200000000000003", "9007199254740993e-15", "00117.5",
-                                        "0.000000000000000001", "0.00000000000000000000000000001", "100.000000000000000000000",
-                                        "9.007199254740992", "9.007199254740993", "90.07199254740993", "5e-324"};
+    static const char *const given[] = {"0",
+                                        "-0",
+                                        "-0.0",
+                                        "1.",
+                                        ".5",
+                                        "-.5",
+                                        "+7.25",
+                                        "1e1",
+                                        "1.5E-3",
+                                        "117.123456789",
+                                        "0.1",
+                                        "117.20000000000000284",
+                                        "117.200000000000003",
+                                        "9007199254740993e-15",
+                                        "00117.5",
+                                        "0.000000000000000001",
+                                        "0.00000000000000000000000000001",
+                                        "100.000000000000000000000",
+                                        "9.007199254740992",
+                                        "9.007199254740993",
+                                        "90.07199254740993",
+                                        "5e-324"};
     const size_t n_given = sizeof given / sizeof *given;
     for (size_t i = 0; i < 20000 + n_given; i++) {
         char number[64], text[100];
@@ -229,7 +248,8 @@ static char *comb_of(size_t teeth)
     assert_non_null(comb);
     size_t at = (size_t)snprintf(comb, room, "POLYGON((117 31,");
     for (size_t i = 0; i < teeth; i++)
-        at += (size_t)snprintf(comb + at, room - at, "%.9f %.9f,", 117 + (double)i * 1e-6, i % 2 ? 31.5 + (double)i * 1e-9 : 32);
+        at += (size_t)snprintf(comb + at, room - at, "%.9f %.9f,", 117 + (double)i * 1e-6,
+                               i % 2 ? 31.5 + (double)i * 1e-9 : 32);
     snprintf(comb + at, room - at, "118 31,117 31))");
     return comb;
 }
@@ -262,7 +282,8 @@ static void an_overlay_ends_at_its_time_and_its_context_goes_on(void **state)
     GEOSContextHandle_t geos = GEOS_init_r();
     GEOSWKTReader *reader = GEOSWKTReader_create_r(geos);
     GEOSGeometry *teeth = GEOSWKTReader_read_r(geos, reader, comb);
-    GEOSGeometry *row = GEOSWKTReader_read_r(geos, reader, "POLYGON((116 31.6,119 31.6000001,119 31.7,116 31.7,116 31.6))");
+    GEOSGeometry *row =
+        GEOSWKTReader_read_r(geos, reader, "POLYGON((116 31.6,119 31.6000001,119 31.7,116 31.7,116 31.6))");
     struct timespec before, after;
     assert_non_null(teeth);
     assert_non_null(row);
@@ -273,7 +294,8 @@ static void an_overlay_ends_at_its_time_and_its_context_goes_on(void **state)
     dk_geos_until(0);
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
     assert_true((double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) * 1e-9 < 1);
-    GEOSGeometry *box = GEOSGeom_createRectangle_r(geos, 116.5, 31.65, 116.6, 31.66), *common = GEOSIntersection_r(geos, box, row);
+    GEOSGeometry *box = GEOSGeom_createRectangle_r(geos, 116.5, 31.65, 116.6, 31.66),
+                 *common = GEOSIntersection_r(geos, box, row);
     double area = 0;
     assert_int_equal(GEOSArea_r(geos, common, &area), 1);
     assert_float_equal(area, 0.001, 1e-12);

@@ -8,7 +8,8 @@ static bool goes_on(void *user)
     return *(const bool *)user;
 }
 
-/* A batch of two parcels, the second on a half of the first, that was loaded at 23:30 of the last day of February, UTC. */
+/* A batch of two parcels, the second on a half of the first, that was loaded at 23:30 of the last day of February, UTC.
+ */
 static void describe(fixture *f, dk_report *report, bool go_on)
 {
     unsigned char wkb[93];
@@ -107,7 +108,8 @@ static void rows_that_are_not_loaded_have_a_kind_that_fits(void **state)
 {
     (void)state;
     static const char *const kinds[][2] = {
-        {"division says 341321101, and XM1:A is there with 341321100; correct one of them, or load with --replace", "key_exists"},
+        {"division says 341321101, and XM1:A is there with 341321100; correct one of them, or load with --replace",
+         "key_exists"},
         {"XM1:A has another outline already (batch 1); load with --replace to replace it", "drawn"},
         {"there is no XM1:A to be drawn; load it first, or load this file without --draw", "not_there"},
         {"总额: \"#REF!\" is the error of a formula; correct it in the sheet", "cell"},

@@ -2,10 +2,10 @@
 #include "store/room.h"
 #include "tiler/tile_matrix.h"
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 
 #include <cmocka.h>
 
@@ -20,7 +20,12 @@ static dk_entry_head random_feature(uint64_t *random, int zoom)
 {
     const uint32_t side = UINT32_C(1) << (32 - zoom), buffer = side / 64;
     const uint32_t x = (1u << 30) + draw(random, 1u << 30), y = (1u << 30) + draw(random, 1u << 29);
-    dk_entry_head head = {.x0 = x, .y0 = y, .x1 = x + draw(random, side), .y1 = y + draw(random, side), .cut_zoom = UINT8_MAX, .last_zoom = UINT8_MAX};
+    dk_entry_head head = {.x0 = x,
+                          .y0 = y,
+                          .x1 = x + draw(random, side),
+                          .y1 = y + draw(random, side),
+                          .cut_zoom = UINT8_MAX,
+                          .last_zoom = UINT8_MAX};
     if (draw(random, 4) == 0)
         head.x0 = head.x0 / side * side + side + buffer + draw(random, 3) - 1;
     if (draw(random, 4) == 0)
@@ -48,11 +53,14 @@ static void a_feature_takes_up_room_in_the_tiles_that_draw_it(void **state)
         const int shift = 32 - zoom;
         for (int set = 0; set < DK_ROOM_SETS; set++) {
             const dk_cell_range rooms = dk_rooms_of(&head, zoom, (dk_room_set)set);
-            const uint32_t own_x = head.label_x >> shift, own_y = (set == DK_ROOM_PLATE ? dk_plate_y(head.label_y) : head.label_y) >> shift;
+            const uint32_t own_x = head.label_x >> shift,
+                           own_y = (set == DK_ROOM_PLATE ? dk_plate_y(head.label_y) : head.label_y) >> shift;
             for (uint32_t y = own_y - 1; y <= own_y + 1; y++)
                 for (uint32_t x = own_x - 1; x <= own_x + 1; x++) {
-                    const dk_tile_address tile = {.set = set == DK_ROOM_PLATE ? DK_CGCS2000QUAD : DK_WEBMERCATORQUAD, .z = zoom, .x = x, .y = y};
-                    const dk_world_box box = dk_tile_box(&tile, DK_TILE_BUFFER), own = dk_room_box((dk_room_set)set, zoom, x, y);
+                    const dk_tile_address tile = {
+                        .set = set == DK_ROOM_PLATE ? DK_CGCS2000QUAD : DK_WEBMERCATORQUAD, .z = zoom, .x = x, .y = y};
+                    const dk_world_box box = dk_tile_box(&tile, DK_TILE_BUFFER),
+                                       own = dk_room_box((dk_room_set)set, zoom, x, y);
                     const bool room = x >= rooms.x0 && x <= rooms.x1 && y >= rooms.y0 && y <= rooms.y1;
                     if (meets(&head, &box)) {
                         met[set]++;
@@ -73,7 +81,8 @@ static void a_feature_takes_up_room_in_the_tiles_that_draw_it(void **state)
 /* Whether the box stays within the tiles around that of the label, by the edges of these in whole numbers. */
 static bool stays(const dk_entry_head *head, int zoom)
 {
-    const int64_t side = INT64_C(1) << (32 - zoom), west = (head->label_x / side - 1) * side, north = (head->label_y / side - 1) * side;
+    const int64_t side = INT64_C(1) << (32 - zoom), west = (head->label_x / side - 1) * side,
+                  north = (head->label_y / side - 1) * side;
     return head->x0 >= west && head->x1 < west + 3 * side && head->y0 >= north && head->y1 < north + 3 * side;
 }
 
@@ -96,8 +105,10 @@ static void a_feature_is_settled_where_it_reaches_further(void **state)
         for (int set = 0; set < DK_ROOM_SETS; set++) {
             const dk_cell_range rooms = dk_rooms_met(&head, zoom, (dk_room_set)set);
             for (int i = 0; i < 20; i++) {
-                const uint32_t x = rooms.x0 - 1 + draw(&random, rooms.x1 - rooms.x0 + 3), y = rooms.y0 - 1 + draw(&random, rooms.y1 - rooms.y0 + 3);
-                const dk_tile_address tile = {.set = set == DK_ROOM_PLATE ? DK_CGCS2000QUAD : DK_WEBMERCATORQUAD, .z = zoom, .x = x, .y = y};
+                const uint32_t x = rooms.x0 - 1 + draw(&random, rooms.x1 - rooms.x0 + 3),
+                               y = rooms.y0 - 1 + draw(&random, rooms.y1 - rooms.y0 + 3);
+                const dk_tile_address tile = {
+                    .set = set == DK_ROOM_PLATE ? DK_CGCS2000QUAD : DK_WEBMERCATORQUAD, .z = zoom, .x = x, .y = y};
                 const dk_world_box box = dk_tile_box(&tile, DK_TILE_BUFFER);
                 const bool room = x >= rooms.x0 && x <= rooms.x1 && y >= rooms.y0 && y <= rooms.y1;
                 assert_true(room || !meets(&head, &box));
@@ -118,7 +129,8 @@ static void what_came_or_went_is_looked_for_where_it_takes_up_room(void **state)
         const uint64_t change = dk_budget_change(&head);
         uint32_t x, y, first, last;
         dk_morton_split(change & ~UINT64_C(0xff), &x, &y);
-        const dk_cell_range near = dk_rooms_near(x, y, UINT64_C(1) << (change & 0xff), zoom, true), met = dk_rooms_of(&head, zoom, DK_ROOM_MERCATOR),
+        const dk_cell_range near = dk_rooms_near(x, y, UINT64_C(1) << (change & 0xff), zoom, true),
+                            met = dk_rooms_of(&head, zoom, DK_ROOM_MERCATOR),
                             plate = dk_rooms_of(&head, zoom, DK_ROOM_PLATE);
         assert_true(near.x0 <= met.x0 && near.x1 >= met.x1 && near.y0 <= met.y0 && near.y1 >= met.y1);
         dk_rooms_plate_rows(near.y0, near.y1, zoom, &first, &last);
@@ -138,12 +150,21 @@ static void where_pieces_stand_for_a_feature_only_its_label_counts(void **state)
         const dk_rank whole = dk_rank_of(&head);
         head.cut_zoom = (uint8_t)zoom;
         for (int piece = 0; piece < 2; piece++) {
-            const dk_cell_range rooms = dk_rooms_of(&head, zoom, DK_ROOM_MERCATOR), plate = dk_rooms_of(&head, zoom, DK_ROOM_PLATE);
-            assert_true(rooms.x0 == rooms.x1 && rooms.y0 == rooms.y1 && rooms.x0 == head.label_x >> shift && rooms.y0 == head.label_y >> shift);
+            const dk_cell_range rooms = dk_rooms_of(&head, zoom, DK_ROOM_MERCATOR),
+                                plate = dk_rooms_of(&head, zoom, DK_ROOM_PLATE);
+            assert_true(rooms.x0 == rooms.x1 && rooms.y0 == rooms.y1 && rooms.x0 == head.label_x >> shift &&
+                        rooms.y0 == head.label_y >> shift);
             assert_true(plate.x0 == plate.x1 && plate.y0 == plate.y1 && plate.y0 == dk_plate_y(head.label_y) >> shift);
             assert_int_equal(dk_rank_of(&head), whole);
-            head = (dk_entry_head){.x0 = head.x0, .y0 = head.y0, .x1 = head.x0, .y1 = head.y0, .label_x = head.label_x, .label_y = head.label_y,
-                                   .size_class = head.size_class, .cut_zoom = UINT8_MAX, .last_zoom = 20};
+            head = (dk_entry_head){.x0 = head.x0,
+                                   .y0 = head.y0,
+                                   .x1 = head.x0,
+                                   .y1 = head.y0,
+                                   .label_x = head.label_x,
+                                   .label_y = head.label_y,
+                                   .size_class = head.size_class,
+                                   .cut_zoom = UINT8_MAX,
+                                   .last_zoom = 20};
         }
     }
 }

@@ -241,7 +241,8 @@ static void the_weight_of_identity_counts(void **state)
                  {"identity;q=0, br", DK_IDENTITY, true},
                  {"identity;q=0, *", DK_GZIP, true}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        if (dk_best_coding(cases[i].header) != cases[i].best || dk_refuses_identity(cases[i].header) != cases[i].refused)
+        if (dk_best_coding(cases[i].header) != cases[i].best ||
+            dk_refuses_identity(cases[i].header) != cases[i].refused)
             fail_msg("Accept-Encoding: %s", cases[i].header);
 }
 
@@ -265,8 +266,9 @@ static void if_match_takes_no_weak_tag(void **state)
     static const struct {
         const char *header;
         bool expected;
-    } cases[] = {{NULL, false},           {"", false}, {"\"a\"", true},        {"W/\"a\"", false}, {"\"b\", \"a\"", true},
-                 {"W/\"a\",\"a\"", true}, {"*", true}, {"\"b\", W/\"a\"", false}, {"\"ab\"", false},  {"a", false}};
+    } cases[] = {
+        {NULL, false},           {"", false}, {"\"a\"", true},           {"W/\"a\"", false}, {"\"b\", \"a\"", true},
+        {"W/\"a\",\"a\"", true}, {"*", true}, {"\"b\", W/\"a\"", false}, {"\"ab\"", false},  {"a", false}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (dk_strong_match(cases[i].header, "\"a\"") != cases[i].expected)
             fail_msg("If-Match: %s", cases[i].header);
@@ -323,10 +325,46 @@ static void a_bearer_token_is_taken_from_its_scheme_only(void **state)
 static void a_host_is_one_host_with_a_port(void **state)
 {
     (void)state;
-    static const char *const hosts[] = {"", "a", "127.0.0.1:8080", "[::1]", "[2001:DB8::1]:443", "[::ffff:192.0.2.1]:80", "a_b.example.", "a:", "a:65535",
-                                        "xn--fiq228c.example", "%E7%A0%80.example:1", "a!$&'()*+;=~b"};
-    static const char *const others[] = {" a", "a b", "user@a", "user:pass@a", "a,b", "a, b", "a:x", "a:80:80", "a:-1", "a:65536", "a:99999999999999999999", ":80",
-                                         "[::1", "::1", "[]x", "[g]", "a/b", "a?b", "a#b", "a\\b", "a\"b", "a<b", "\xe7\xa0\x80", "a\tb", "a%", "a%4", "a%zz", "http://a"};
+    static const char *const hosts[] = {"",
+                                        "a",
+                                        "127.0.0.1:8080",
+                                        "[::1]",
+                                        "[2001:DB8::1]:443",
+                                        "[::ffff:192.0.2.1]:80",
+                                        "a_b.example.",
+                                        "a:",
+                                        "a:65535",
+                                        "xn--fiq228c.example",
+                                        "%E7%A0%80.example:1",
+                                        "a!$&'()*+;=~b"};
+    static const char *const others[] = {" a",
+                                         "a b",
+                                         "user@a",
+                                         "user:pass@a",
+                                         "a,b",
+                                         "a, b",
+                                         "a:x",
+                                         "a:80:80",
+                                         "a:-1",
+                                         "a:65536",
+                                         "a:99999999999999999999",
+                                         ":80",
+                                         "[::1",
+                                         "::1",
+                                         "[]x",
+                                         "[g]",
+                                         "a/b",
+                                         "a?b",
+                                         "a#b",
+                                         "a\\b",
+                                         "a\"b",
+                                         "a<b",
+                                         "\xe7\xa0\x80",
+                                         "a\tb",
+                                         "a%",
+                                         "a%4",
+                                         "a%zz",
+                                         "http://a"};
     for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
         if (!dk_host_valid(hosts[i], strlen(hosts[i])))
             fail_msg("Host: %s", hosts[i]);
@@ -365,7 +403,8 @@ static void a_line_of_the_log_has_no_value_and_no_key(void **state)
     static const struct {
         const char *uri, *line;
     } cases[] = {{"/", "GET /\n"},
-                 {"/collections/parcel/items?name=%E7%8E%8B&filter=a=1&limit=3", "GET /collections/parcel/items?name&filter[3]&limit\n"},
+                 {"/collections/parcel/items?name=%E7%8E%8B&filter=a=1&limit=3",
+                  "GET /collections/parcel/items?name&filter[3]&limit\n"},
                  {"/collections/parcel/items/secret/dossier", "GET /collections/parcel/items/*/dossier\n"},
                  {"/search?q=secret", "GET /search?q\n"},
                  {"/xyz/parcel/1/2/3.mvt", "GET /xyz/parcel/1/2/3.mvt\n"},
@@ -396,7 +435,8 @@ int main(void)
         cmocka_unit_test(every_address_leads_to_its_resource),
         cmocka_unit_test(gzip_only_where_it_is_accepted),
         cmocka_unit_test(the_weight_of_identity_counts),
-        cmocka_unit_test(entity_tags_compare_whole), cmocka_unit_test(if_match_takes_no_weak_tag),
+        cmocka_unit_test(entity_tags_compare_whole),
+        cmocka_unit_test(if_match_takes_no_weak_tag),
         cmocka_unit_test(json_before_html_only_where_it_is_preferred),
         cmocka_unit_test(a_bearer_token_is_taken_from_its_scheme_only),
     };

@@ -1,5 +1,5 @@
-/* The scorecard against a recomputation row by row (clock_fixture.h): after changes at random, on days that pass, of generations
- * that are over. */
+/* The scorecard against a recomputation row by row (clock_fixture.h): after changes at random, on days that pass, of
+ * generations that are over. */
 #include "clock_fixture.h"
 
 #include "store/redact.h"
@@ -38,7 +38,8 @@ static void find_outcomes(const clock_world *w, const plain_state *s, int32_t as
                 assert_true(all->n < MOST_OUTCOMES);
                 plain_outcome *out = &all->list[all->n++];
                 plain_facts_of(w, s, about[a], row, o, &facts);
-                *out = (plain_outcome){about[a], row->key, get(row, "division"), o, facts.facts.regime, {0}, DK_UNKNOWN};
+                *out =
+                    (plain_outcome){about[a], row->key, get(row, "division"), o, facts.facts.regime, {0}, DK_UNKNOWN};
                 dk_obligation_outcome(o, &facts.facts, as_of, &out->outcome);
                 out->state = dk_outcome_state(&out->outcome, as_of);
             }
@@ -46,8 +47,9 @@ static void find_outcomes(const clock_world *w, const plain_state *s, int32_t as
 
 static bool asked_for(const dk_score_query *q, const plain_outcome *o)
 {
-    if (strncmp(o->division, q->division, strlen(q->division)) != 0 || (q->about != NULL && q->about != o->obligation->about) ||
-        (q->only != NULL && q->only != o->obligation) || (q->regime != NULL && q->regime != o->regime))
+    if (strncmp(o->division, q->division, strlen(q->division)) != 0 ||
+        (q->about != NULL && q->about != o->obligation->about) || (q->only != NULL && q->only != o->obligation) ||
+        (q->regime != NULL && q->regime != o->regime))
         return false;
     const int32_t due = o->outcome.due;
     if ((q->without_regime && o->regime != NULL) || (q->without_day && due != DK_NO_DAY))
@@ -77,19 +79,26 @@ static void sum_outcomes(const dk_score_query *q, const plain_outcomes *all, gro
         char day_text[DK_DAY_TEXT];
         if (!asked_for(q, o))
             continue;
-        snprintf(like.division, sizeof like.division, "%.*s", q->level == 0 ? 12 : q->level, q->level == 0 ? q->division : o->division);
+        snprintf(like.division, sizeof like.division, "%.*s", q->level == 0 ? 12 : q->level,
+                 q->level == 0 ? q->division : o->division);
         like.obligation = q->by_obligation ? o->obligation : NULL;
         like.regime = q->by_regime ? o->regime : NULL;
         if (q->by != DK_SCORE_ALL && o->outcome.due != DK_NO_DAY) {
             dk_day_write(o->outcome.due, day_text);
             like.year = atoi(day_text);
             const int month = atoi(day_text + 5);
-            like.part = q->by == DK_SCORE_YEAR ? 0 : q->by == DK_SCORE_QUARTER ? (month <= 3 ? 1 : month <= 6 ? 2 : month <= 9 ? 3 : 4) : month;
+            like.part = q->by == DK_SCORE_YEAR      ? 0
+                        : q->by == DK_SCORE_QUARTER ? (month <= 3   ? 1
+                                                       : month <= 6 ? 2
+                                                       : month <= 9 ? 3
+                                                                    : 4)
+                                                    : month;
         }
         size_t g = 0;
-        while (g < groups->n && (strcmp(groups->rows[g].division, like.division) != 0 || groups->rows[g].year != like.year ||
-                                 groups->rows[g].part != like.part || groups->rows[g].obligation != like.obligation ||
-                                 groups->rows[g].regime != like.regime))
+        while (g < groups->n &&
+               (strcmp(groups->rows[g].division, like.division) != 0 || groups->rows[g].year != like.year ||
+                groups->rows[g].part != like.part || groups->rows[g].obligation != like.obligation ||
+                groups->rows[g].regime != like.regime))
             g++;
         assert_true(g < MOST_GROUPS);
         if (g == groups->n)
@@ -116,8 +125,8 @@ static int order_of(const dk_score_row *a, const dk_score_row *b)
 
 static void print_group(const char *whose, const dk_score_row *g)
 {
-    print_error("%s: %s %d/%d %s %s:", whose, g->division, g->year, g->part, g->obligation != NULL ? g->obligation->id : "-",
-                g->regime != NULL ? g->regime->id : "-");
+    print_error("%s: %s %d/%d %s %s:", whose, g->division, g->year, g->part,
+                g->obligation != NULL ? g->obligation->id : "-", g->regime != NULL ? g->regime->id : "-");
     for (int i = 0; i < DK_DISCLOSURES; i++)
         print_error(" %lld", (long long)g->n[i]);
     print_error("\n");
@@ -136,8 +145,8 @@ static void compare_score(clock_world *w, const dk_score_query *q, const plain_o
         bool same_one = false;
         for (size_t e = 0; e < expected.n; e++) {
             const dk_score_row *x = &expected.rows[e];
-            if (strcmp(f->division, x->division) == 0 && f->year == x->year && f->part == x->part && f->obligation == x->obligation &&
-                f->regime == x->regime)
+            if (strcmp(f->division, x->division) == 0 && f->year == x->year && f->part == x->part &&
+                f->obligation == x->obligation && f->regime == x->regime)
                 same_one = memcmp(f->n, x->n, sizeof f->n) == 0;
         }
         good = good && same_one && (i == 0 || order_of(&found.rows[i - 1], f) <= 0);
@@ -148,8 +157,8 @@ static void compare_score(clock_world *w, const dk_score_query *q, const plain_o
         print_group("found", &found.rows[i]);
     for (size_t i = 0; i < expected.n; i++)
         print_group("expected", &expected.rows[i]);
-    fail_msg("division '%s' level %d from %d until %d by %d as of %d, generation %lld", q->division, q->level, (int)q->from, (int)q->until,
-             (int)q->by, (int)q->as_of, (long long)generation);
+    fail_msg("division '%s' level %d from %d until %d by %d as of %d, generation %lld", q->division, q->level,
+             (int)q->from, (int)q->until, (int)q->by, (int)q->as_of, (long long)generation);
 }
 
 typedef struct row_list {
@@ -165,8 +174,8 @@ static bool keep_row(const dk_clock_row *row, void *user)
 {
     row_list *list = user;
     assert_true(list->n < MOST_OUTCOMES);
-    snprintf(list->rows[list->n++], sizeof *list->rows, "%s %s %s %s %s", row->kind->name, row->key, row->obligation->id, row->division,
-             row->regime != NULL ? row->regime->id : "-");
+    snprintf(list->rows[list->n++], sizeof *list->rows, "%s %s %s %s %s", row->kind->name, row->key,
+             row->obligation->id, row->division, row->regime != NULL ? row->regime->id : "-");
     assert_string_equal(row->label, row->key);
     assert_int_equal(dk_outcome_state(&row->outcome, list->as_of), list->state);
     snprintf(list->place, sizeof list->place, "%s", row->place);
@@ -180,14 +189,15 @@ static int by_text(const void *a, const void *b)
 }
 
 /* Page by page, all rows of a figure. */
-static void compare_rows(clock_world *w, const dk_score_query *q, const plain_outcomes *all, int64_t generation, dk_disclosure state,
-                         size_t limit)
+static void compare_rows(clock_world *w, const dk_score_query *q, const plain_outcomes *all, int64_t generation,
+                         dk_disclosure state, size_t limit)
 {
     static row_list found, expected;
     found = (row_list){.w = w, .as_of = q->as_of, .state = state};
     do {
         found.page = 0;
-        if (dk_score_rows(w->f.store, q, generation, state, found.n > 0 ? found.place : NULL, limit, keep_row, &found, &w->f.err) != DK_OK)
+        if (dk_score_rows(w->f.store, q, generation, state, found.n > 0 ? found.place : NULL, limit, keep_row, &found,
+                          &w->f.err) != DK_OK)
             fail_msg("%s", w->f.err.text);
         assert_true(found.page <= limit);
     } while (found.page == limit);
@@ -195,15 +205,16 @@ static void compare_rows(clock_world *w, const dk_score_query *q, const plain_ou
     for (size_t i = 0; i < all->n; i++) {
         const plain_outcome *o = &all->list[i];
         if (asked_for(q, o) && in_group_asked_for(q, o) && o->state == state)
-            snprintf(expected.rows[expected.n++], sizeof *expected.rows, "%s %s %s %s %s", clock_kinds[o->kind], o->key, o->obligation->id,
-                     o->division, o->regime != NULL ? o->regime->id : "-");
+            snprintf(expected.rows[expected.n++], sizeof *expected.rows, "%s %s %s %s %s", clock_kinds[o->kind], o->key,
+                     o->obligation->id, o->division, o->regime != NULL ? o->regime->id : "-");
     }
     qsort(found.rows, found.n, sizeof *found.rows, by_text);
     qsort(expected.rows, expected.n, sizeof *expected.rows, by_text);
     for (size_t i = 0; i < found.n || i < expected.n; i++)
         if (i >= found.n || i >= expected.n || strcmp(found.rows[i], expected.rows[i]) != 0)
-            fail_msg("%zu of %zu: found %s, expected %s (limit %zu)", i, expected.n, i < found.n ? found.rows[i] : "nothing more",
-                     i < expected.n ? expected.rows[i] : "nothing more", limit);
+            fail_msg("%zu of %zu: found %s, expected %s (limit %zu)", i, expected.n,
+                     i < found.n ? found.rows[i] : "nothing more", i < expected.n ? expected.rows[i] : "nothing more",
+                     limit);
 }
 
 static dk_score_query everything(int32_t as_of)
@@ -213,11 +224,18 @@ static dk_score_query everything(int32_t as_of)
 
 static void random_query(clock_world *w, dk_score_query *q)
 {
-    static const char *const divisions[] = {"", "", "34", "3413", "341321", "341321100", "341321100201", "3401", "34132", "99"};
+    static const char *const divisions[] = {"",     "",      "34", "3413", "341321", "341321100", "341321100201",
+                                            "3401", "34132", "99"};
     static const int levels[] = {0, 2, 4, 6, 9, 12};
     static const struct {
         const char *from, *until;
-    } times[] = {{"", ""}, {"", ""}, {"", ""}, {"2021-01-01", "2021-12-31"}, {"2020-04-01", "2021-06-30"}, {"", "2021-08-31"}, {"2021-09-15", ""},
+    } times[] = {{"", ""},
+                 {"", ""},
+                 {"", ""},
+                 {"2021-01-01", "2021-12-31"},
+                 {"2020-04-01", "2021-06-30"},
+                 {"", "2021-08-31"},
+                 {"2021-09-15", ""},
                  {"2020-02-10", "2022-02-20"}};
     const dk_catalogue *catalogue = w->f.catalogue;
     q->division = divisions[draw(w, 10)];
@@ -336,7 +354,8 @@ static void what_is_due_becomes_missing_by_itself(void **state)
 {
     clock_world *w = *state;
     dk_clock_set_today(w->f.store, day("2022-03-05"));
-    const plain_row projects[] = {project_row("X1", "2022-03-01"), project_row("X2", "2022-03-01"), project_row("X3", "2022-04-01")};
+    const plain_row projects[] = {project_row("X1", "2022-03-01"), project_row("X2", "2022-03-01"),
+                                  project_row("X3", "2022-04-01")};
     publish_rows(w, PROJECT, projects, 3);
     expect_n(w, "2022-03-05", "certified", DK_DUE, 2);
     expect_n(w, "2022-03-21", "certified", DK_DUE, 2);
@@ -439,21 +458,24 @@ static void a_redacted_row_leaves_no_facts(void **state)
     dk_clock_set_today(w->f.store, day("2022-03-23"));
     const plain_row projects[] = {project_row("X1", "2022-03-01"), project_row("X2", "2022-03-02")};
     publish_rows(w, PROJECT, projects, 2);
-    const plain_row first = certificate_row("C1", "X2", "2022-03-11"), second = certificate_row("C1", "X2", "2022-03-12");
+    const plain_row first = certificate_row("C1", "X2", "2022-03-11"),
+                    second = certificate_row("C1", "X2", "2022-03-12");
     publish_rows(w, CERTIFICATE, &first, 1);
     const int64_t before = generation_of(&w->f);
     publish_rows(w, CERTIFICATE, &second, 1);
     expect_n(w, "2022-03-23", "certified", DK_MET, 1);
     /* The proof goes, with the dates that it had before. */
-    assert_int_equal(dk_store_redact(w->f.store, dk_catalogue_kind(w->f.catalogue, "certificate"), "C1", "tester", "个人信息", false,
-                                     tell_nobody, NULL, &redacted, &w->f.err), DK_OK);
+    assert_int_equal(dk_store_redact(w->f.store, dk_catalogue_kind(w->f.catalogue, "certificate"), "C1", "tester",
+                                     "个人信息", false, tell_nobody, NULL, &redacted, &w->f.err),
+                     DK_OK);
     expect_n(w, "2022-03-23", "certified", DK_MISSING, 2);
     assert_int_equal(ask(w, "SELECT count(*) FROM clock_project"), 2);
     assert_int_equal(ask(w, "SELECT count(*) FROM clockset_project"), 2);
     assert_int_equal(findings(&w->f), 0);
     /* And the row itself. */
-    assert_int_equal(dk_store_redact(w->f.store, dk_catalogue_kind(w->f.catalogue, "project"), "X1", "tester", "个人信息", false, tell_nobody,
-                                     NULL, &redacted, &w->f.err), DK_OK);
+    assert_int_equal(dk_store_redact(w->f.store, dk_catalogue_kind(w->f.catalogue, "project"), "X1", "tester",
+                                     "个人信息", false, tell_nobody, NULL, &redacted, &w->f.err),
+                     DK_OK);
     expect_n(w, "2022-03-23", "certified", DK_MISSING, 1);
     assert_int_equal(ask(w, "SELECT count(*) FROM clock_project"), 1);
     assert_int_equal(ask(w, "SELECT count(*) FROM clockset_project"), 1);
@@ -479,7 +501,8 @@ static void a_killed_publication_leaves_nothing(void **state)
              "INSERT INTO dikuai_pending(generation,batch,action) VALUES(%lld,1,'publish');"
              "UPDATE clock_parcel SET died=%lld WHERE died=0 AND feature%%2=0;"
              "INSERT INTO clock_parcel SELECT feature,%lld,0,use FROM clock_parcel WHERE died=%lld",
-             (long long)generation + 1, (long long)generation + 1, (long long)generation + 1, (long long)generation + 1);
+             (long long)generation + 1, (long long)generation + 1, (long long)generation + 1,
+             (long long)generation + 1);
     run_sql(w, sql);
     fixture_open(&w->f, DK_WRITE);
     assert_int_equal(findings(&w->f), 0);
@@ -496,9 +519,17 @@ static void what_cannot_be_answered_is_said(void **state)
     groups.n = 0;
     assert_int_equal(dk_score(w->f.store, &q, 0, keep_group, &groups, &w->f.err), DK_OK); /* nothing is published */
     assert_int_equal(groups.n, 0);
-    static const char *const wrong[] = {"", "P1", "parcel/announced", "house/announced/P1", "parcel/nothing/P1", "/parcel/P1", "parcel/announced/-1", "parcel/announced/1x"};
+    static const char *const wrong[] = {"",
+                                        "P1",
+                                        "parcel/announced",
+                                        "house/announced/P1",
+                                        "parcel/nothing/P1",
+                                        "/parcel/P1",
+                                        "parcel/announced/-1",
+                                        "parcel/announced/1x"};
     for (size_t i = 0; i < 8; i++)
-        assert_int_equal(dk_score_rows(w->f.store, &q, 0, DK_MET, wrong[i], 10, keep_row, &rows, &w->f.err), DK_INVALID);
+        assert_int_equal(dk_score_rows(w->f.store, &q, 0, DK_MET, wrong[i], 10, keep_row, &rows, &w->f.err),
+                         DK_INVALID);
     /* Another catalogue, for which nobody has looked yet. */
     const plain_row project = project_row("X1", "2022-03-01");
     publish_rows(w, PROJECT, &project, 1);
@@ -521,7 +552,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(figures_follow_whatever_happens, clock_setup, clock_teardown),
         cmocka_unit_test_setup_teardown(what_is_due_becomes_missing_by_itself, clock_setup, clock_teardown),
-        cmocka_unit_test_setup_teardown(only_what_is_linked_changes_and_rows_share_their_facts, clock_setup, clock_teardown),
+        cmocka_unit_test_setup_teardown(only_what_is_linked_changes_and_rows_share_their_facts, clock_setup,
+                                        clock_teardown),
         cmocka_unit_test_setup_teardown(check_finds_what_is_wrong_and_reindex_mends_it, clock_setup, clock_teardown),
         cmocka_unit_test_setup_teardown(a_redacted_row_leaves_no_facts, clock_setup, clock_teardown),
         cmocka_unit_test_setup_teardown(a_killed_publication_leaves_nothing, clock_setup, clock_teardown),

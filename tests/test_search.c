@@ -73,7 +73,8 @@ static int setup_with_villages(void **state)
     char yaml[2 * sizeof fixture_yaml];
     int n = snprintf(yaml, sizeof yaml, "%s", fixture_yaml);
     for (int i = 0; i < 20; i++)
-        n += snprintf(yaml + n, sizeof yaml - (size_t)n, "  - {code: '341321101%03d', name: %c寨村}\n", 200 + i, 'a' + i);
+        n += snprintf(yaml + n, sizeof yaml - (size_t)n, "  - {code: '341321101%03d', name: %c寨村}\n", 200 + i,
+                      'a' + i);
     return setup_with(state, yaml);
 }
 
@@ -228,9 +229,10 @@ static void a_number_is_found_however_it_is_typed(void **state)
     fixture *f = *state;
     const dk_viewer everyone = dk_viewer_public();
     load_villages(f);
-    static const char *const whole[] = {"皖政地〔2020〕123号", "皖政地(2020)123号",     "皖政地（2020）123号",
-                                        "皖政地[2020]123号",   "皖政地【2020】123",     "皖政地 2020 123号",
-                                        "皖政地2020-123号",    "皖政地〔2020〕第0123号", "皖政地{2020}123", "皖政地＜2020＞123号"};
+    static const char *const whole[] = {"皖政地〔2020〕123号", "皖政地(2020)123号",      "皖政地（2020）123号",
+                                        "皖政地[2020]123号",   "皖政地【2020】123",      "皖政地 2020 123号",
+                                        "皖政地2020-123号",    "皖政地〔2020〕第0123号", "皖政地{2020}123",
+                                        "皖政地＜2020＞123号"};
     for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
         keys k = {0};
         bool complete;
@@ -263,8 +265,11 @@ static void several_numbers_find_the_rows_that_have_all_of_them(void **state)
     add_parcel(f, load, "DK3", "P1", "皖政地〔2020〕11号、皖政地〔2020〕12号", "341321100", "薛楼村", "张三");
     publish(f, load_finish(f, load));
     static const search_case cases[] = {
-        {"皖政地〔2020〕1号、皖政地〔2020〕12号", "P1:DK1"}, {"皖政地(2020)12号，1号", "P1:DK1"}, {"皖政地［2020］第１、１２号", "P1:DK1"},
-        {"皖政地〔2020〕12、11号", "P1:DK3"},               {"皖政地〔2020〕1号、2号", ""},
+        {"皖政地〔2020〕1号、皖政地〔2020〕12号", "P1:DK1"},
+        {"皖政地(2020)12号，1号", "P1:DK1"},
+        {"皖政地［2020］第１、１２号", "P1:DK1"},
+        {"皖政地〔2020〕12、11号", "P1:DK3"},
+        {"皖政地〔2020〕1号、2号", ""},
     };
     check_cases(f, &everyone, cases, sizeof cases / sizeof *cases);
 }
@@ -411,7 +416,10 @@ static void what_came_to_a_division_is_found_by_its_name_and_lies_in_its_box(voi
     fixture *f = *state;
     static const struct {
         const char *id, *division, *village;
-    } parcels[] = {{"DK1", "341321101", "李庄"}, {"DK2", "341321105", "王集"}, {"DK3", "341321105201", "陈集"}, {"DK4", "341321105202", "苗集"}};
+    } parcels[] = {{"DK1", "341321101", "李庄"},
+                   {"DK2", "341321105", "王集"},
+                   {"DK3", "341321105201", "陈集"},
+                   {"DK4", "341321105202", "苗集"}};
     unsigned char wkb[93];
     dk_load *load = load_begin(f, "parcel", false);
     for (int i = 0; i < 4; i++) {
@@ -448,8 +456,9 @@ static void the_name_of_a_division_is_found_in_letters_of_any_width(void **state
     add_parcel(f, load, "DK2", "P1", "", "341321107", "李集", "张三");
     publish(f, load_finish(f, load));
     static const search_case cases[] = {
-        {"开发区（东区）", "341321106 P1:DK1"}, {"开发区(东区)", "341321106 P1:DK1"}, {"区（东", "341321106 P1:DK1"},
-        {"开发区（东区） 王集", "P1:DK1"},      {"kfqdq", "341321106 P1:DK1"},        {"A区街道", "341321107 P1:DK2"},
+        {"开发区（东区）", "341321106 P1:DK1"}, {"开发区(东区)", "341321106 P1:DK1"},
+        {"区（东", "341321106 P1:DK1"},         {"开发区（东区） 王集", "P1:DK1"},
+        {"kfqdq", "341321106 P1:DK1"},          {"A区街道", "341321107 P1:DK2"},
         {"Ａ区街道", "341321107 P1:DK2"},       {"a区 李集", "P1:DK2"},
     };
     const dk_viewer everyone = dk_viewer_public();

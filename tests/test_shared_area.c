@@ -86,7 +86,10 @@ static void stars_with_holes_and_parts(void **state)
         put_star(&a, 117, 34, 0.006, 25, 3, 0.4, 0.3, true);
         if (i % 2 == 0)
             put_star(&a, 117, 34, 0.003, 25, 5, 0.4, 0.3, false); /* a part in the hole */
-        put_star(&b, 117 + away * cos(turn), 34 + away * sin(turn), i % 5 == 0 ? 0.04 : i % 5 == 1 ? 0.0006 : 0.001 + 0.02 * chance(&random),
+        put_star(&b, 117 + away * cos(turn), 34 + away * sin(turn),
+                 i % 5 == 0   ? 0.04
+                 : i % 5 == 1 ? 0.0006
+                              : 0.001 + 0.02 * chance(&random),
                  60, 4, 0.5, turn, false);
         if (i % 3 == 0 && i % 5 != 1)
             put_star(&b, 117 + away * cos(turn), 34 + away * sin(turn), 0.0004, 12, 4, 0.2, turn, true);
@@ -156,7 +159,8 @@ static dk_turned comb(double *xy, dk_part *part, int teeth, bool north)
 {
     size_t n = 0;
     for (int i = 0; i < teeth; i++) {
-        const double low = 0.1 + 0.8 * i / teeth, high = low + 0.4 / teeth, ends[] = {0.01, low, 0.99, low, 0.99, high, 0.01, high};
+        const double low = 0.1 + 0.8 * i / teeth, high = low + 0.4 / teeth,
+                     ends[] = {0.01, low, 0.99, low, 0.99, high, 0.01, high};
         for (int k = 0; k < 4; k++, n++) {
             xy[2 * n] = 117 + ends[2 * k + (north ? 1 : 0)];
             xy[2 * n + 1] = 34 + ends[2 * k + (north ? 0 : 1)];

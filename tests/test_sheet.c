@@ -2,17 +2,18 @@
  * where the sheet shows it, as it was typed. The expectations are what tests/sheets/ledger.fods and strings.mjs say. */
 #include "ingest/sheet.h"
 
+#include <cpl_conv.h>
+#include <math.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-#include <cpl_conv.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 static const char *const formats[] = {"ods", "xlsx", "xls"};
 enum { FORMATS = sizeof formats / sizeof *formats };
@@ -120,7 +121,7 @@ static void every_cell_of_a_workbook_of_excel_95_is_there(void **state)
 static int by_place(const void *a, const void *b)
 {
     const dk_sheet_merge *p = a, *q = b;
-    return p->first_row != q->first_row ? (p->first_row < q->first_row ? -1 : 1)
+    return p->first_row != q->first_row        ? (p->first_row < q->first_row ? -1 : 1)
            : p->first_column < q->first_column ? -1
                                                : p->first_column > q->first_column;
 }
@@ -128,7 +129,8 @@ static int by_place(const void *a, const void *b)
 static void merged_cells_are_told_with_their_places(void **state)
 {
     (void)state;
-    static const dk_sheet_merge expected[] = {{1, 1, 0, 5}, {4, 5, 0, 0}, {4, 4, 1, 3}, {4, 5, 4, 4}, {4, 5, 5, 5}, {7, 8, 0, 0}};
+    static const dk_sheet_merge expected[] = {{1, 1, 0, 5}, {4, 5, 0, 0}, {4, 4, 1, 3},
+                                              {4, 5, 4, 4}, {4, 5, 5, 5}, {7, 8, 0, 0}};
     for (size_t f = 0; f < FORMATS; f++) {
         dk_sheet *sheet = open_sheet(path_of("ledger", formats[f]), "补偿台账");
         dk_sheet_row row;
@@ -186,9 +188,10 @@ static void sheets_that_are_hidden_are_not_chosen(void **state)
     const size_t size = fread(data, 1, sizeof data, file);
     fclose(file);
     size_t n = 0;
-    for (size_t i = 0; i + 12 < size; i++) /* the id, a short length, a position in the file, a state, a sheet of cells */
-        if (data[i] == 0x85 && data[i + 1] == 0 && data[i + 2] < 40 && data[i + 3] == 0 && data[i + 7] == 0 && data[i + 8] == 0 &&
-            data[i + 9] == 0)
+    for (size_t i = 0; i + 12 < size;
+         i++) /* the id, a short length, a position in the file, a state, a sheet of cells */
+        if (data[i] == 0x85 && data[i + 1] == 0 && data[i + 2] < 40 && data[i + 3] == 0 && data[i + 7] == 0 &&
+            data[i + 8] == 0 && data[i + 9] == 0)
             data[i + 8] = n++ == 0 ? 0 : n == 2 ? 1 : 2; /* hidden, and very hidden */
     assert_int_equal(n, 3);
     dk_sheet *sheet = NULL;
@@ -259,7 +262,8 @@ static void columns_that_are_hidden_are_told(void **state)
 /* As strings.mjs makes them. */
 static void string_of(int i, char ret[400])
 {
-    size_t n = (size_t)(i % 3 == 0 ? snprintf(ret, 400, "plain text number %d ", i) : snprintf(ret, 400, "第%d号文字，", i));
+    size_t n =
+        (size_t)(i % 3 == 0 ? snprintf(ret, 400, "plain text number %d ", i) : snprintf(ret, 400, "第%d号文字，", i));
     for (int k = 0; k < (i % 3 == 0 ? i % 7 : i % 9); k++)
         n += (size_t)snprintf(ret + n, 400 - n, "%s", i % 3 == 0 ? "abcdefghij" : "征地补偿安置");
     if (i % 3 == 0) { /* a sheet keeps no blank at the end of a paragraph */

@@ -1,5 +1,5 @@
-/* Sheets in memory: what was put is found for as long as its generation is the newest, never anything else, within the bytes
- * that are allowed, by any thread. */
+/* Sheets in memory: what was put is found for as long as its generation is the newest, never anything else, within the
+ * bytes that are allowed, by any thread. */
 #include "store/sheet_cache.h"
 
 #include <pthread.h>
@@ -231,8 +231,11 @@ static void test_many_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_found_as_put), cmocka_unit_test(test_of_the_newest_only), cmocka_unit_test(test_bounded),
-        cmocka_unit_test(test_in_use),       cmocka_unit_test(test_takes_little_when_full),
+        cmocka_unit_test(test_found_as_put),
+        cmocka_unit_test(test_of_the_newest_only),
+        cmocka_unit_test(test_bounded),
+        cmocka_unit_test(test_in_use),
+        cmocka_unit_test(test_takes_little_when_full),
         cmocka_unit_test(test_many_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

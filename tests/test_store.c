@@ -524,8 +524,8 @@ static void the_log_stays_short_over_small_loads_while_tiles_are_read(void **sta
             unsigned char wkb[93];
             char id[20];
             snprintf(id, sizeof id, "DK%zu-%05zu", k, i);
-            load_row(f, load, "parcel", wkb, square_wkb(wkb, 116.1 + 0.0001 * (double)i, 34.5, 0.00005), "id", id, "project_id", "P1",
-                     "phone", village, NULL);
+            load_row(f, load, "parcel", wkb, square_wkb(wkb, 116.1 + 0.0001 * (double)i, 34.5, 0.00005), "id", id,
+                     "project_id", "P1", "phone", village, NULL);
         }
         load_finish(f, load);
         dk_store_close(f->store);
@@ -562,8 +562,8 @@ static void a_small_publication_is_seen_before_its_log_is_copied(void **state)
         unsigned char wkb[93];
         char id[20];
         snprintf(id, sizeof id, "DK%05zu", i);
-        load_row(f, load, "parcel", wkb, square_wkb(wkb, 116.1 + 0.0001 * (double)i, 34.5, 0.00005), "id", id, "project_id", "P1",
-                 "phone", village, NULL);
+        load_row(f, load, "parcel", wkb, square_wkb(wkb, 116.1 + 0.0001 * (double)i, 34.5, 0.00005), "id", id,
+                 "project_id", "P1", "phone", village, NULL);
     }
     free(village);
     publish(f, load_finish(f, load));
@@ -593,7 +593,8 @@ static bool there(const char *path)
     return lstat(path, &info) == 0;
 }
 
-/* SQLite follows a link to the store and would let the second writer take the batch of the first for one of a killed load. */
+/* SQLite follows a link to the store and would let the second writer take the batch of the first for one of a killed
+ * load. */
 static void a_link_to_the_store_is_the_store(void **state)
 {
     fixture *f = *state;
@@ -756,7 +757,8 @@ static void a_dry_run_leaves_the_file_as_it_was(void **state)
     char before[DK_SHA256_HEX], after[DK_SHA256_HEX], id[24];
     const dk_load_options options = {.source = "a.shp", .dry_run = true};
     file_digest(f, before);
-    assert_int_equal(dk_load_begin(f->store, dk_catalogue_kind(f->catalogue, "parcel"), &options, &load, &f->err), DK_OK);
+    assert_int_equal(dk_load_begin(f->store, dk_catalogue_kind(f->catalogue, "parcel"), &options, &load, &f->err),
+                     DK_OK);
     for (int i = 0; i < 20002; i++) {
         snprintf(id, sizeof id, "DK%d", i);
         assert_int_equal(parcel(f, load, id, "P1", 116.5).outcome, DK_LOADED);
@@ -764,7 +766,8 @@ static void a_dry_run_leaves_the_file_as_it_was(void **state)
     assert_int_equal(load_finish(f, load), 0);
     file_digest(f, after);
     assert_string_equal(before, after);
-    assert_int_equal(dk_load_begin(f->store, dk_catalogue_kind(f->catalogue, "parcel"), &options, &load, &f->err), DK_OK);
+    assert_int_equal(dk_load_begin(f->store, dk_catalogue_kind(f->catalogue, "parcel"), &options, &load, &f->err),
+                     DK_OK);
     dk_load_abandon(load);
     load = load_begin(f, "parcel", false);
     assert_int_equal(parcel(f, load, "DK001", "P1", 116.5).outcome, DK_LOADED);

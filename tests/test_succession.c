@@ -112,12 +112,18 @@ static void the_former_codes_of_a_division(void **state)
         dk_division_former(&catalogue, table[i].code, false, append, list);
         assert_string_equal(list, table[i].former);
     }
-    /* And of its parts: a district that came to a city, a village to a township; what it was before begins as it does. */
+    /* And of its parts: a district that came to a city, a village to a township; what it was before begins as it does.
+     */
     static const struct {
         const char *code, *former;
     } parts[] = {
-        {"3401", " 341402"},         {"340123104", " 340123103201"}, {"340123", ""},  {"340181", " 341402"},
-        {"340181101", " 341402101"}, {"3414", ""},                   {"34", ""},
+        {"3401", " 341402"},
+        {"340123104", " 340123103201"},
+        {"340123", ""},
+        {"340181", " 341402"},
+        {"340181101", " 341402101"},
+        {"3414", ""},
+        {"34", ""},
         {"340123100", " 340123101 340123102 340123103"},
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {

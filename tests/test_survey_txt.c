@@ -106,9 +106,10 @@ static void marks_separators_and_line_ends(void **state)
           "0+4/-1", 30000, "3公顷");
     reads("\xEF\xBB\xBF" HEAD FIXTURE, "0+4/-1 5+4/0", 28000, "2.8000公顷");
     /* As Excel saves it: a line with a comma in quotes, a quote in it twice. */
-    reads("[属性描述]\r\n坐标系=CGCS2000\r\n\"转换参数=,,,\"\r\n[地块坐标]\r\n\"4,3,DK\"\"1,,面,,,,@\"\r\n\"J1,1,3521000,39520000\"\r\n"
-          "\"J2,1,3521000,39520200\"\t\r\n\"J3,1,3521150,39520200\"\r\n\"J4,1,3521150,39520000\"\r\n",
-          "0+4/-1", 30000, "3公顷");
+    reads(
+        "[属性描述]\r\n坐标系=CGCS2000\r\n\"转换参数=,,,\"\r\n[地块坐标]\r\n\"4,3,DK\"\"1,,面,,,,@\"\r\n\"J1,1,3521000,39520000\"\r\n"
+        "\"J2,1,3521000,39520200\"\t\r\n\"J3,1,3521150,39520200\"\r\n\"J4,1,3521150,39520000\"\r\n",
+        "0+4/-1", 30000, "3公顷");
     /* A full-width comma in a name is no separator where the others are enough. */
     dk_survey *survey = open_text(HEAD "4,3,DK1,甲，乙,面,,,,@\n" OUTER("1"));
     dk_survey_parcel parcel;
@@ -154,10 +155,13 @@ static void rings_by_geometry(void **state)
                                                "J4,1,3521150,39521000\n",
           "0+4/-1 4+4/-1", 60000, "6公顷");
     /* A 点号 twice by mistake, and none that starts again behind it: a corner like the others. */
-    reads(HEAD "6,3.5,DK1,,面,,,,@\n" OUTER("1") "J5,1,3521100,39519950\nJ6,1,3521050,39519950\n", "0+6/-1", 35000, "3.5公顷");
-    reads(HEAD "6,3.5,DK1,,面,,,,@\nJ1,1,3521000,39520000\nJ2,1,3521000,39520200\nJ3,1,3521150,39520200\nJ1,1,3521150,39520000\n"
-               "J5,1,3521100,39519950\nJ6,1,3521050,39519950\n",
-          "0+6/-1", 35000, "3.5公顷");
+    reads(HEAD "6,3.5,DK1,,面,,,,@\n" OUTER("1") "J5,1,3521100,39519950\nJ6,1,3521050,39519950\n", "0+6/-1", 35000,
+          "3.5公顷");
+    reads(
+        HEAD
+        "6,3.5,DK1,,面,,,,@\nJ1,1,3521000,39520000\nJ2,1,3521000,39520200\nJ3,1,3521150,39520200\nJ1,1,3521150,39520000\n"
+        "J5,1,3521100,39519950\nJ6,1,3521050,39519950\n",
+        "0+6/-1", 35000, "3.5公顷");
     /* An island in a hole. */
     reads(HEAD "12,2.81,DK1,,面,,,,@\n" OUTER("1") HOLE("2") "J9,3,3521060,39520070\nJ10,3,3521060,39520080\n"
                                                              "J11,3,3521070,39520080\nJ12,3,3521070,39520070\n",
@@ -177,12 +181,14 @@ static void rings_that_share_the_corner_where_one_begins(void **state)
     snprintf(text, sizeof text, "%s%s", HEAD "8,4,DK1,,面,,,,@\n" OUTER("1") "J1,2,3521000.000,39520000.000\n", part);
     reads(text, "0+4/-1 4+4/-1", 40000, "4公顷");
     reads(HEAD "8,4,DK1,,面,,,,@\n" OUTER("1") "J7,2,3520900,39520000\nJ1,2,3521000,39520000\n"
-             "J5,2,3521000,39519900\nJ6,2,3520900,39519900\n",
+                                               "J5,2,3521000,39519900\nJ6,2,3520900,39519900\n",
           "0+4/-1 4+4/-1", 40000, "4公顷");
-    reads(HEAD "7,2.84,DK1,,面,,,,@\n" OUTER("1") "J1,2,3521000,39520000\nJ5,2,3521020,39520060\nJ6,2,3521060,39520020\n",
+    reads(HEAD
+          "7,2.84,DK1,,面,,,,@\n" OUTER("1") "J1,2,3521000,39520000\nJ5,2,3521020,39520060\nJ6,2,3521060,39520020\n",
           "0+4/-1 4+3/0", 28400, "2.84公顷");
     /* The second is closed, the first is not. */
-    snprintf(text, sizeof text, "%s%s%s", HEAD "8,4,DK1,,面,,,,@\n" OUTER("1") "J1,2,3521000,39520000\n", part, "J1,2,3521000,39520000\n");
+    snprintf(text, sizeof text, "%s%s%s", HEAD "8,4,DK1,,面,,,,@\n" OUTER("1") "J1,2,3521000,39520000\n", part,
+             "J1,2,3521000,39520000\n");
     reads(text, "0+4/-1 4+4/-1", 40000, "4公顷");
     /* A closing point with the number of the ring behind it, which is closed without that point. */
     reads(HEAD LINE("10") OUTER("1") "J1,2,3521000.000,39520000.000\n" HOLE("2") CLOSE_HOLE("2"), "0+4/-1 5+4/0", 28000,
@@ -193,25 +199,30 @@ static void rings_that_share_the_corner_where_one_begins(void **state)
 static void rings_that_share_a_corner_and_count_their_points_anew(void **state)
 {
     (void)state;
-    reads(HEAD "8,2.72,DK1,,面,,,,@\n" OUTER("1") "J1,1,3521000,39520000\nJ2,1,3521020,39520060\nJ3,1,3521060,39520080\n"
-                                                  "J4,1,3521060,39520020\n",
+    reads(HEAD
+          "8,2.72,DK1,,面,,,,@\n" OUTER("1") "J1,1,3521000,39520000\nJ2,1,3521020,39520060\nJ3,1,3521060,39520080\n"
+                                             "J4,1,3521060,39520020\n",
           "0+4/-1 4+4/0", 27200, "2.72公顷");
-    reads(HEAD "8,2,DK1,,面,,,,@\n1,1,3521000,39520200\n2,1,3521000,39520300\n3,1,3521100,39520300\n4,1,3521100,39520200\n"
-               "1,1,3521000,39520100\n2,1,3521000,39520200\n3,1,3521100,39520200\n4,1,3521100,39520100\n",
+    reads(HEAD
+          "8,2,DK1,,面,,,,@\n1,1,3521000,39520200\n2,1,3521000,39520300\n3,1,3521100,39520300\n4,1,3521100,39520200\n"
+          "1,1,3521000,39520100\n2,1,3521000,39520200\n3,1,3521100,39520200\n4,1,3521100,39520100\n",
           "0+4/-1 4+4/-1", 20000, "2公顷");
     /* The first 点号 again a little beside the first point, and another ring. */
-    reads(HEAD "8,2.72,DK1,,面,,,,@\n" OUTER("1") "J1,1,3521000.4,39520000.3\nJ2,1,3521020,39520060\nJ3,1,3521060,39520080\n"
-                                                  "J4,1,3521060,39520020\n",
+    reads(HEAD
+          "8,2.72,DK1,,面,,,,@\n" OUTER("1") "J1,1,3521000.4,39520000.3\nJ2,1,3521020,39520060\nJ3,1,3521060,39520080\n"
+                                             "J4,1,3521060,39520020\n",
           "0+4/-1 4+4/0", 27214, "2.72公顷");
     /* All points have one 点号, and both rings are closed. */
-    reads(HEAD "10,2.98,DK1,,面,,,,@\n1,1,3521000,39520000\n1,1,3521000,39520200\n1,1,3521150,39520200\n1,1,3521150,39520000\n"
-               "1,1,3521000,39520000\n1,1,3521050,39520060\n1,1,3521050,39520080\n1,1,3521060,39520080\n1,1,3521060,39520060\n"
-               "1,1,3521050,39520060\n",
-          "0+4/-1 5+4/0", 29800, "2.98公顷");
+    reads(
+        HEAD
+        "10,2.98,DK1,,面,,,,@\n1,1,3521000,39520000\n1,1,3521000,39520200\n1,1,3521150,39520200\n1,1,3521150,39520000\n"
+        "1,1,3521000,39520000\n1,1,3521050,39520060\n1,1,3521050,39520080\n1,1,3521060,39520080\n1,1,3521060,39520060\n"
+        "1,1,3521050,39520060\n",
+        "0+4/-1 5+4/0", 29800, "2.98公顷");
     /* Both are closed, and the second begins with the second point of the first, under its number. */
     reads(HEAD "10,4.5,DK1,,面,,,,@\n" OUTER("1") CLOSE_OUTER "J2,1,3521000,39520200\nJ5,1,3521000,39520300\n"
-                                                               "J6,1,3521150,39520300\nJ3,1,3521150,39520200\n"
-                                                               "J2,1,3521000.000,39520200.000\n",
+                                                              "J6,1,3521150,39520300\nJ3,1,3521150,39520200\n"
+                                                              "J2,1,3521000.000,39520200.000\n",
           "0+4/-1 5+4/-1", 45000, "4.5公顷");
 }
 
@@ -317,17 +328,19 @@ static void zones_by_prefix_header_and_meridian(void **state)
     static const struct {
         const char *projection;
         int code;
-    } projections[] = {{"", 4527},         {"高斯克吕格", 4527},       {"高斯-克吕格投影", 4527}, {"高斯－克吕格", 4527},
-                       {"高斯投影", 4527}, {"Gauss-Kruger", 4527},     {"Gauss Kruger", 4527},    {"UTM", 0},
+    } projections[] = {{"", 4527},         {"高斯克吕格", 4527},     {"高斯-克吕格投影", 4527}, {"高斯－克吕格", 4527},
+                       {"高斯投影", 4527}, {"Gauss-Kruger", 4527},   {"Gauss Kruger", 4527},    {"UTM", 0},
                        {"墨卡托", 0},      {"高斯克吕格抵偿投影", 0}};
     for (size_t i = 0; i < sizeof projections / sizeof *projections; i++) {
         char text[900];
-        snprintf(text, sizeof text, "[属性描述]\n坐标系=CGCS2000\n投影类型=%s\n[地块坐标]\n" FIXTURE, projections[i].projection);
+        snprintf(text, sizeof text, "[属性描述]\n坐标系=CGCS2000\n投影类型=%s\n[地块坐标]\n" FIXTURE,
+                 projections[i].projection);
         epsg(text, projections[i].code, projections[i].code == 0 ? "where 高斯克吕格 is expected" : NULL);
     }
     /* A meridian between those of the zones is not the whole degrees before its fraction. */
     static const char *const whole[] = {"117.0", "117°", "117°00′", "117°00′00″E", "东经117度", "１１７．００"};
-    static const char *const between[] = {"117.25", "117.5", "117,5", "117°30′", "117°00′30″", "117度15分", "117:30", "１１７．５"};
+    static const char *const between[] = {"117.25",     "117.5",     "117,5",  "117°30′",
+                                          "117°00′30″", "117度15分", "117:30", "１１７．５"};
     char of[600];
     for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
         snprintf(of, sizeof of, "[属性描述]\n坐标系=CGCS2000\n几度分带=3\n中央子午线=%s\n[地块坐标]\n" BARE, whole[i]);
@@ -348,11 +361,12 @@ static void zones_by_prefix_header_and_meridian(void **state)
     epsg("[属性描述]\n坐标系=合肥独立坐标系\n[地块坐标]\n" FIXTURE, 0, "合肥独立坐标系, which is not known");
     epsg(FIXTURE, 0, "does not say the coordinate system");
     /* A local system, though its name says which datum it was derived from. */
-    static const char *const local[] = {"合肥2000独立坐标系", "地方2000坐标系", "2000独立坐标系", "城市2000坐标系",
-                                        "合肥2000坐标系",     "2000地方坐标系", "合肥市城建2000", "西安80独立坐标系",
-                                        "合肥80坐标系",       "合肥市1980坐标系", "肥东县54坐标系",  "宁国1954坐标系",
-                                        "无为80坐标系",       "城市80坐标系",   "北京54城建坐标系", "宁国2000坐标系"};
-    static const char *const national[] = {"2000国家大地坐标系", "国家2000坐标系",       "2000坐标系",
+    static const char *const local[] = {
+        "合肥2000独立坐标系", "地方2000坐标系",   "2000独立坐标系",   "城市2000坐标系",
+        "合肥2000坐标系",     "2000地方坐标系",   "合肥市城建2000",   "西安80独立坐标系",
+        "合肥80坐标系",       "合肥市1980坐标系", "肥东县54坐标系",   "宁国1954坐标系",
+        "无为80坐标系",       "城市80坐标系",     "北京54城建坐标系", "宁国2000坐标系"};
+    static const char *const national[] = {"2000国家大地坐标系", "国家2000坐标系",      "2000坐标系",
                                            "大地2000",           "CGCS2000_GK_CM_117E", "（2000）坐标系"};
     char text[600], why[100];
     for (size_t i = 0; i < sizeof local / sizeof *local; i++) {
@@ -366,13 +380,14 @@ static void zones_by_prefix_header_and_meridian(void **state)
         epsg(text, 4548, NULL);
     }
     /* The national ones of before, as they are written. */
-    static const char *const xian[] = {"西安80",           "西安80坐标系",   "1980西安坐标系",       "80西安坐标系",
-                                       "1980年西安坐标系", "西安1980坐标系", "1980国家大地坐标系",   "国家80坐标系",
-                                       "80坐标系",         "1980坐标系",     "（80）坐标系",         "坐标：80坐标系",
-                                       "原80坐标系",       "采用80坐标系",   "高斯直角80坐标系",     "拐点80坐标系",
-                                       "全国80坐标系",     "Xian_1980",      "Xian_1980_GK_Zone_39", "大别山铁矿80坐标系"},
-                             *const beijing[] = {"北京54",        "北京54坐标系", "1954北京坐标系", "54北京坐标系",
-                                                 "1954年北京坐标系", "54坐标系",  "老54坐标系",     "北京1954坐标系"};
+    static const char
+        *const xian[] = {"西安80",           "西安80坐标系",   "1980西安坐标系",       "80西安坐标系",
+                         "1980年西安坐标系", "西安1980坐标系", "1980国家大地坐标系",   "国家80坐标系",
+                         "80坐标系",         "1980坐标系",     "（80）坐标系",         "坐标：80坐标系",
+                         "原80坐标系",       "采用80坐标系",   "高斯直角80坐标系",     "拐点80坐标系",
+                         "全国80坐标系",     "Xian_1980",      "Xian_1980_GK_Zone_39", "大别山铁矿80坐标系"},
+               *const beijing[] = {"北京54",           "北京54坐标系", "1954北京坐标系", "54北京坐标系",
+                                   "1954年北京坐标系", "54坐标系",     "老54坐标系",     "北京1954坐标系"};
     for (size_t i = 0; i < sizeof xian / sizeof *xian; i++) {
         snprintf(text, sizeof text, "[属性描述]\n坐标系=%s\n中央子午线=117\n[地块坐标]\n" FIXTURE, xian[i]);
         epsg(text, 2363, NULL);
@@ -390,17 +405,19 @@ static void files_of_other_hands(void **state)
 {
     (void)state;
 #define ROWS(sep, end)                                                                                                 \
-    "J1" sep "1" sep "3521000" sep "39520000" end "\nJ2" sep "1" sep "3521000" sep "39520200" end                       \
-    "\nJ3" sep "1" sep "3521150" sep "39520200" end "\nJ4" sep "1" sep "3521150" sep "39520000" end "\n"
+    "J1" sep "1" sep "3521000" sep "39520000" end "\nJ2" sep "1" sep "3521000" sep "39520200" end "\nJ3" sep "1" sep   \
+    "3521150" sep "39520200" end "\nJ4" sep "1" sep "3521150" sep "39520000" end "\n"
     epsg("[属性描述]\n坐标系：CGCS2000\n带号:39\n[地块坐标]\n" BARE, 4548, NULL);
     reads(HEAD "4,3,DK1,,面,,,,@\n" ROWS("\t", ""), "0+4/-1", 30000, "3公顷");
     reads(HEAD "4\t3\tDK1\t\t面\t\t\t\t@\n" ROWS("\t", ""), "0+4/-1", 30000, "3公顷");
     reads(HEAD "4,3,DK1,,面,,,,@\n" ROWS(",", ",31.25"), "0+4/-1", 30000, "3公顷");
-    epsg(HEAD "4,3,DK1,,面,,,,@\n" ROWS(",", ",31.25"), 4527, "a fifth value (the first is line 9), which was taken as a height");
+    epsg(HEAD "4,3,DK1,,面,,,,@\n" ROWS(",", ",31.25"), 4527,
+         "a fifth value (the first is line 9), which was taken as a height");
     refuses(HEAD "4,3,DK1,,面,,,,@\n" ROWS(",", ",界桩"), "line 9: \"J1\" with 5 values");
     reads(HEAD "4,3,DK1,,面,,,,@\n" ROWS(",", ".0000000000000000000000000000000001"), "0+4/-1", 30000, "3公顷");
     reads(HEAD "4,3,DK1,,面,,,,@\n" ROWS(",", "") "\n制表人：张三\n\x1A", "0+4/-1", 30000, "3公顷");
-    epsg(HEAD "4,3,DK1,,面,,,,@\n" ROWS(",", "") "\n制表人：张三\n", 4527, "line 14, and perhaps others outside of the parcels");
+    epsg(HEAD "4,3,DK1,,面,,,,@\n" ROWS(",", "") "\n制表人：张三\n", 4527,
+         "line 14, and perhaps others outside of the parcels");
     dk_survey *survey = open_text(HEAD "4,3,DK1,甲＠乙,面,,,,＠\n" ROWS(",", ""));
     dk_survey_parcel parcel;
     assert_int_equal(dk_survey_next(survey, &parcel, NULL), DK_OK);
@@ -507,8 +524,9 @@ static void parameters_are_not_told(void **state)
     dk_survey_close(survey);
     /* Pairs of a project become columns, and lines that are not understood are quoted: these do not. */
     const char *const *keys, *const *values;
-    survey = open_text("[项目信息]\n项目名称=甲\n坐标转换参数：12.5,0,0,0,0,0,0\n转换参数=12.5,0,0,0,0,0,0\n[属性描述]\n坐标系=CGCS2000\n[地块坐标]\n" FIXTURE
-                       "转换参数=12.5,0,0,0,0,0,0\n");
+    survey = open_text(
+        "[项目信息]\n项目名称=甲\n坐标转换参数：12.5,0,0,0,0,0,0\n转换参数=12.5,0,0,0,0,0,0\n[属性描述]\n坐标系=CGCS2000\n[地块坐标]\n" FIXTURE
+        "转换参数=12.5,0,0,0,0,0,0\n");
     assert_int_equal(dk_survey_project(survey, &keys, &values), 1);
     assert_string_equal(keys[0], "项目名称");
     dk_survey_parcel parcel;
@@ -559,14 +577,14 @@ static void a_tab_at_the_beginning_of_a_line(void **state)
 {
     (void)state;
 #define TABS(before, height)                                                                                           \
-    before "1\t3521000.0\t39520000.0" height "\n" before "1\t3521000.0\t39520200.0" height "\n" before                   \
+    before "1\t3521000.0\t39520000.0" height "\n" before "1\t3521000.0\t39520200.0" height "\n" before                 \
            "1\t3521150.0\t39520200.0" height "\n" before "1\t3521150.0\t39520000.0" height "\n"
     reads(HEAD "4\t3\tDK1\t地块1\t面\t\t\t\t@\n" TABS("\t", ""), "0+4/-1", 30000, "3公顷");
     reads(HEAD "4\t3\tDK1\t地块1\t面\t\t\t\t@\n" TABS("\t", "\t12.5"), "0+4/-1", 30000, "3公顷");
     reads(HEAD "4\t3\tDK1\t地块1\t面\t\t\t\t@\n" TABS("\tJ1\t", ""), "0+4/-1", 30000, "3公顷");
     reads(HEAD "4\t3\tDK1\t地块1\t面\t\t\t\t@\n" TABS("\t\tJ1\t", "\t12.5"), "0+4/-1", 30000, "3公顷");
-    reads(HEAD "4\t3\tDK1\t地块1\t面\t\t\t\t@\n" TABS("\t", "") "\t3\tDK2\t地块2\t面\t\t工业用地\t011\n" TABS("\t", ""), "0+4/-1",
-          30000, "3公顷");
+    reads(HEAD "4\t3\tDK1\t地块1\t面\t\t\t\t@\n" TABS("\t", "") "\t3\tDK2\t地块2\t面\t\t工业用地\t011\n" TABS("\t", ""),
+          "0+4/-1", 30000, "3公顷");
 }
 
 static void coordinates_of_many_digits(void **state)
@@ -582,7 +600,8 @@ static void coordinates_of_many_digits(void **state)
                   "J4,1,3521150,39520000\n",
              zeros, zeros);
     reads(text, "0+4/-1", 30000, "3公顷");
-    snprintf(text, sizeof text, HEAD "3,,DK1,,面,,,,@\nJ1,1,3521000,39520000.%s\nJ2,1,3521000,39520200\nJ3,1,3521150,39520200\n", many);
+    snprintf(text, sizeof text,
+             HEAD "3,,DK1,,面,,,,@\nJ1,1,3521000,39520000.%s\nJ2,1,3521000,39520200\nJ3,1,3521150,39520200\n", many);
     refuses(text, "line 9, J1: \"39520000.0000000000000000000000000000000…\" has more digits than a coordinate");
     refuses(HEAD "3,,DK1,,面,,,,@\nJ1,1,3521000000000,39520000\nJ2,1,3521000,39520200\nJ3,1,3521150,39520200\n",
             "line 9, J1: \"3521000000000\" has more digits than a coordinate (12 before the point");
@@ -687,12 +706,11 @@ static void v8_circle_numbers_of_holes_of_parts_or_of_none(void **state)
 static void v9_units_of_area(void **state)
 {
     (void)state;
-    static const char *const areas[][2] = {{"3.0000", "3.0000公顷"},
-                                           {"30000.00", "30000.00平方米"},
-                                           {"3公顷", "3公顷"},
-                                           {"2.9999999998", "2.9999999998公顷"},
-                                           {"45.0000", "45.0000亩"}, /* 30000 m² exactly: 1 亩 is 2000/3 m² */
-                                           {"44.0", "44.0公顷"}};    /* near it only: 公顷 as the format has it, and it differs */
+    static const char *const areas[][2] = {
+        {"3.0000", "3.0000公顷"}, {"30000.00", "30000.00平方米"},
+        {"3公顷", "3公顷"},       {"2.9999999998", "2.9999999998公顷"},
+        {"45.0000", "45.0000亩"}, /* 30000 m² exactly: 1 亩 is 2000/3 m² */
+        {"44.0", "44.0公顷"}};    /* near it only: 公顷 as the format has it, and it differs */
     for (size_t i = 0; i < sizeof areas / sizeof *areas; i++) {
         char text[600];
         snprintf(text, sizeof text, HEAD "4,%s,DK1,,面,,,,@\n" OUTER("1"), areas[i][0]);

@@ -190,7 +190,8 @@ static void a_list_holds_each_of_its_values(void **state)
 {
     (void)state;
     static const char channels[] = "村公示栏；政府网站、征地信息公开平台 , 县政府公报;\u3000两微一端";
-    const char *const held[] = {"村公示栏", "政府网站", "征地信息公开平台", "县政府公报", "两微一端", "政府网站、征地信息公开平台", channels};
+    const char *const held[] = {
+        "村公示栏", "政府网站", "征地信息公开平台", "县政府公报", "两微一端", "政府网站、征地信息公开平台", channels};
     const char *const not_held[] = {"公示栏", "村公示", "政府", "网站", "政府公报", "微一端", "", "；", "村公示栏；"};
     for (size_t i = 0; i < sizeof held / sizeof *held; i++)
         assert_true(dk_text_lists(channels, held[i]));

@@ -46,10 +46,12 @@ static GEOSGeometry *what_was_cut(void)
     return all;
 }
 
-/* What is cut equals GEOS's intersection with the square: what differs lies within a unit of the edges that reach a side. */
+/* What is cut equals GEOS's intersection with the square: what differs lies within a unit of the edges that reach a
+ * side. */
 static void compare_with_geos(const int32_t *xy, size_t n)
 {
-    GEOSGeometry *whole = polygon_of(xy, n), *got = what_was_cut(), *square = GEOSGeom_createRectangle_r(geos, LOW, LOW, HIGH, HIGH);
+    GEOSGeometry *whole = polygon_of(xy, n), *got = what_was_cut(),
+                 *square = GEOSGeom_createRectangle_r(geos, LOW, LOW, HIGH, HIGH);
     GEOSGeometry *wanted = GEOSIntersection_r(geos, whole, square), *off = GEOSSymDifference_r(geos, wanted, got);
     double area = 0, length = 0;
     assert_non_null(off);
@@ -89,7 +91,8 @@ static size_t make_ring(int32_t *xy, size_t n, double cx, double cy, double leas
 {
     const double start = random_double() * 6.28;
     for (size_t i = 0; i < n; i++) {
-        const double angle = start + (double)i * 6.283185307179586 / (double)n, r = least + (most - least) * random_double();
+        const double angle = start + (double)i * 6.283185307179586 / (double)n,
+                     r = least + (most - least) * random_double();
         xy[2 * i] = (int32_t)floor(cx + r * cos(angle));
         xy[2 * i + 1] = (int32_t)floor(cy + r * sin(angle));
     }
@@ -151,7 +154,8 @@ static void a_comb_comes_apart(void **state)
 {
     (void)state;
     /* Three teeth from the north, their back outside. */
-    const int32_t comb[] = {100, -500, 3700, -500, 3700, 900, 3000, 900, 3000, -200, 2200, -200, 2200, 900, 1500, 900, 1500, -200, 800, -200, 800, 900, 100, 900};
+    const int32_t comb[] = {100,  -500, 3700, -500, 3700, 900,  3000, 900,  3000, -200, 2200, -200,
+                            2200, 900,  1500, 900,  1500, -200, 800,  -200, 800,  900,  100,  900};
     assert_int_equal(cut_it(comb, 12), DK_CUT_DONE);
     assert_int_equal(cut.n_parts, 3);
     compare_with_geos(comb, 12);

@@ -237,12 +237,14 @@ static void add_rings(nested_rings *rings, int32_t x, int32_t y, int32_t side, s
         return;
     const size_t own = rings->n++;
     for (size_t i = 0; i < 8; i++)
-        rings->xy[8 * own + i] = (i % 2 == 0 ? x : y) + (corners[i] ? side - 1 - random_below(room) : 1 + random_below(room));
+        rings->xy[8 * own + i] =
+            (i % 2 == 0 ? x : y) + (corners[i] ? side - 1 - random_below(room) : 1 + random_below(room));
     rings->around[own] = around;
     rings->depth[own] = depth;
     for (int32_t i = 0; i < 4; i++)
         if (random_below(4) > 0)
-            add_rings(rings, x + side / 4 + (i % 2) * (side / 4), y + side / 4 + i / 2 * (side / 4), side / 4, own, depth + 1);
+            add_rings(rings, x + side / 4 + (i % 2) * (side / 4), y + side / 4 + i / 2 * (side / 4), side / 4, own,
+                      depth + 1);
 }
 
 static void many_rings_in_each_other_as_geos_judges_them(void **state)

@@ -1,8 +1,8 @@
 /* Features through the whole of rendering: random shapes at many zooms and positions are drawn, decoded by the small
  * reader below, and judged by GEOS: valid, wound right, within the buffer, and the area where it ought to be. */
-#include "tiler/tile_feature.h"
 #include "store/topology.h"
 #include "tests/sampled.h"
+#include "tiler/tile_feature.h"
 
 #include <geos_c.h>
 #include <math.h>
@@ -508,12 +508,13 @@ static void small_polygons_are_all_their_vertices(void **state)
     dk_outline_init(&outline);
     for (int round = 0; round < DK_COUNT(6000, 4); round++) {
         const int z = 5 + (int)(random_double() * 6);
-        const dk_tile_address tile = {round % 2 == 1 ? DK_CGCS2000QUAD : DK_WEBMERCATORQUAD, z, 1u << (z - 1), 1u << (z - 2)};
+        const dk_tile_address tile = {round % 2 == 1 ? DK_CGCS2000QUAD : DK_WEBMERCATORQUAD, z, 1u << (z - 1),
+                                      1u << (z - 2)};
         const double unit = ldexp(1, 20 - z), x0 = ldexp(tile.x, 32 - z), y0 = world_y_of(&tile, ldexp(tile.y, 32 - z));
         const double from = round % 4 < 2 ? 0 : 100; /* or about the tile's corner, whose position is 0, 0 */
         shape s = {0};
-        add_ring(&s, x0 + (from + random_double()) * unit, y0 + (from + random_double()) * unit, unit * (0.4 + 2 * random_double()), 0.7,
-                 3 + (size_t)(random_double() * 25), false);
+        add_ring(&s, x0 + (from + random_double()) * unit, y0 + (from + random_double()) * unit,
+                 unit * (0.4 + 2 * random_double()), 0.7, 3 + (size_t)(random_double() * 25), false);
         make_outline(&s, true, &outline);
         if (outline.n_parts != 1)
             continue;
@@ -524,7 +525,8 @@ static void small_polygons_are_all_their_vertices(void **state)
             continue;
         double xy[2 * 40];
         for (size_t i = 0; i < outline.n_points; i++) {
-            const uint32_t x = outline.xy[2 * i], y = tile.set == DK_CGCS2000QUAD ? dk_plate_y(outline.xy[2 * i + 1]) : outline.xy[2 * i + 1];
+            const uint32_t x = outline.xy[2 * i],
+                           y = tile.set == DK_CGCS2000QUAD ? dk_plate_y(outline.xy[2 * i + 1]) : outline.xy[2 * i + 1];
             xy[2 * i] = floor((x - x0) / unit + 0.5);
             xy[2 * i + 1] = floor((y - ldexp(tile.y, 32 - z)) / unit + 0.5);
         }
@@ -567,7 +569,8 @@ static void polygons_of_centimetres_are_dots_at_the_smallest_zooms(void **state)
                     add_ring(&s, x + 3 * i * size, y, size, 0.01, 5, false);
                 make_block(&s, true, &block);
                 for (int plate = 0; plate < 2; plate++) {
-                    dk_tile_address tile = {plate ? DK_CGCS2000QUAD : DK_WEBMERCATORQUAD, z, (uint32_t)ldexp(x, z - 32), 0};
+                    dk_tile_address tile = {plate ? DK_CGCS2000QUAD : DK_WEBMERCATORQUAD, z, (uint32_t)ldexp(x, z - 32),
+                                            0};
                     tile.y = (uint32_t)ldexp(grid_y(&tile, y), z - 32);
                     draw_block_bytes(&block, &tile, &out);
                     if (!read_drawing(&out, &d))
@@ -649,8 +652,8 @@ static void holes_too_small_to_be_drawn_fill_nothing(void **state)
     }
 }
 
-/* A field of 6 by 6 neighbours with borders of many vertices: at every zoom the drawn ones, cut at the tile's edge or not,
- * cover what they cover together without an overlap, and without a gap inside. */
+/* A field of 6 by 6 neighbours with borders of many vertices: at every zoom the drawn ones, cut at the tile's edge or
+ * not, cover what they cover together without an overlap, and without a gap inside. */
 enum { SIDE = 6, STEPS = 5 };
 
 static void border_point(int row, int column, int step, bool south, double *ret_x, double *ret_y)
@@ -736,7 +739,8 @@ static void neighbours_meet_without_gap_or_overlap(void **state)
                 assert_int_equal(GEOSGeomTypeId_r(geos, together), GEOS_POLYGON);
                 assert_int_equal(GEOSGetNumInteriorRings_r(geos, together), 0);
             } else { /* what is mended gives way by a unit at most */
-                assert_true(fabs(areas - area_of(together)) <= 4.0 * (double)(dk_render_statistics(render)->repaired - repaired));
+                assert_true(fabs(areas - area_of(together)) <=
+                            4.0 * (double)(dk_render_statistics(render)->repaired - repaired));
             }
             GEOSGeom_destroy_r(geos, together);
             GEOSGeom_destroy_r(geos, all);
@@ -760,10 +764,11 @@ static void draw_pieces(const dk_tile_address *tile, dk_geometry_kind kind, dk_f
     for (size_t i = 0; i < entry.n_pieces; i++) {
         const dk_piece *p = &entry.pieces[i];
         const int shift = 32 - p->level;
-        if (p->level > tile->z || p->last_zoom < tile->z || p->cell_x < box.x0 >> shift || p->cell_x > box.x1 >> shift ||
-            p->cell_y < box.y0 >> shift || p->cell_y > box.y1 >> shift)
+        if (p->level > tile->z || p->last_zoom < tile->z || p->cell_x < box.x0 >> shift ||
+            p->cell_x > box.x1 >> shift || p->cell_y < box.y0 >> shift || p->cell_y > box.y1 >> shift)
             continue;
-        const dk_entry_head head = {.x0 = p->box.x0, .y0 = p->box.y0, .x1 = p->box.x1, .y1 = p->box.y1, .unsound = p->unsound};
+        const dk_entry_head head = {
+            .x0 = p->box.x0, .y0 = p->box.y0, .x1 = p->box.x1, .y1 = p->box.y1, .unsound = p->unsound};
         dk_drawing drawn;
         bool whole;
         assert_int_equal(dk_drawing_open(entry.drawings.data + p->drawing, p->drawing_size, &drawn), DK_OK);
@@ -832,7 +837,8 @@ static dk_tile_address plate_tile_at(int z, double x, double y)
     return tile;
 }
 
-/* Two zones with a winding border of 4,000 vertices between them: tiles of CGCS2000Quad join the pieces of each alike. */
+/* Two zones with a winding border of 4,000 vertices between them: tiles of CGCS2000Quad join the pieces of each alike.
+ */
 static void two_large_outlines_meet_in_pieces(void **state)
 {
     (void)state;
@@ -855,7 +861,8 @@ static void two_large_outlines_meet_in_pieces(void **state)
             s.world[2 * i] = x + 4000 * random_double();
             s.world[2 * i + 1] = y + (double)i * STEP;
         }
-        const double far = side == 0 ? x - away : x + away, end[6] = {far, y + (N - 1.0) * STEP, far, y, s.world[0], s.world[1]};
+        const double far = side == 0 ? x - away : x + away,
+                     end[6] = {far, y + (N - 1.0) * STEP, far, y, s.world[0], s.world[1]};
         memcpy(s.world + (size_t)2 * N, end, sizeof end);
         s.parts[0].count = s.n_points = N + 3;
         dk_outline_init(&sides[side]);
@@ -911,8 +918,8 @@ static uint32_t row_within_a_buffer(uint32_t from)
     }
 }
 
-/* A line of a vertex every 20 m and wells along it, over the rows of cells that a tile of CGCS2000Quad meets: neither does
- * a stretch come twice, nor a well. */
+/* A line of a vertex every 20 m and wells along it, over the rows of cells that a tile of CGCS2000Quad meets: neither
+ * does a stretch come twice, nor a well. */
 static void a_long_line_and_many_points_in_pieces(void **state)
 {
     (void)state;
@@ -1043,8 +1050,8 @@ static void lines_and_points(void **state)
 static size_t count_bytes(const dk_buf *buf, const char *text)
 {
     size_t n = 0;
-    for (const unsigned char *at = buf->data; (at = memmem(at, (size_t)(buf->data + buf->size - at), text, strlen(text)));
-         at++)
+    for (const unsigned char *at = buf->data;
+         (at = memmem(at, (size_t)(buf->data + buf->size - at), text, strlen(text))); at++)
         n++;
     return n;
 }
@@ -1052,10 +1059,12 @@ static size_t count_bytes(const dk_buf *buf, const char *text)
 static void values_stand_once_in_a_layer_and_unused_keys_not_at_all(void **state)
 {
     (void)state;
-    dk_field fields[] = {{.name = "key", .in_tiles = true}, {.name = "village", .in_tiles = true},
-                         {.name = "empty", .in_tiles = true}, {.name = "never"}};
-    const dk_kind parcels = {.name = "parcel", .geometry = DK_POLYGONS, .fields = fields, .n_fields = 4,
-                             .division_field = -1};
+    dk_field fields[] = {{.name = "key", .in_tiles = true},
+                         {.name = "village", .in_tiles = true},
+                         {.name = "empty", .in_tiles = true},
+                         {.name = "never"}};
+    const dk_kind parcels = {
+        .name = "parcel", .geometry = DK_POLYGONS, .fields = fields, .n_fields = 4, .division_field = -1};
     const dk_tile_address tile = {DK_WEBMERCATORQUAD, 12, 2048, 2048};
     dk_buf bytes, out, again;
     dk_buf_init(&bytes);
@@ -1073,10 +1082,12 @@ static void values_stand_once_in_a_layer_and_unused_keys_not_at_all(void **state
             make_outline(&s, false, &outline);
             assert_int_equal(dk_entry_build(entry_work, &outline, 0, 18, &entry), DK_OK);
             entry.head.feature = (uint64_t)i + 1;
-            const dk_value values[] = {dk_value_text(i == 0 ? "DK1" : i == 1 ? "DK2" : "DK3"), dk_value_text("陈庄村"),
-                                       dk_value_null(), dk_value_text("secret")};
-            assert_int_equal(
-                dk_block_add(builder, &entry.head, entry.drawings.data, entry.head.drawing_size, values), DK_OK);
+            const dk_value values[] = {dk_value_text(i == 0   ? "DK1"
+                                                     : i == 1 ? "DK2"
+                                                              : "DK3"),
+                                       dk_value_text("陈庄村"), dk_value_null(), dk_value_text("secret")};
+            assert_int_equal(dk_block_add(builder, &entry.head, entry.drawings.data, entry.head.drawing_size, values),
+                             DK_OK);
             dk_outline_finish(&outline);
         }
         assert_int_equal(dk_block_finish(builder, &bytes), DK_OK);

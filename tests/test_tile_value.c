@@ -79,17 +79,17 @@ static void what_is_no_value_is_refused(void **state)
     } bad[] = {
         {"", 0},
         {"\x22", 1},
-        {"\x22\x00", 2},                                                 /* an empty message */
-        {"\x1a\x03\x0a\x01x", 5},                                        /* another field of the layer */
-        {"\x22\x04\x0a\x01x", 5},                                        /* longer than what is there */
-        {"\x22\x02\x0a\x01x", 5},                                        /* shorter */
-        {"\x22\x03\x0a\x02x", 5},                                        /* the text is */
-        {"\x22\x05\x15\0\0\0\0", 7},                                     /* a float: not what is written here */
-        {"\x22\x08\x19\0\0\0\0\0\0\0", 10},                              /* half a double */
-        {"\x22\x02\x28\x80", 4},                                         /* a varint without an end */
-        {"\x22\x03\x28\x00\x00", 5},                                     /* something behind it */
-        {"\x22\x0b\x28\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 13},    /* above INT64_MAX */
-        {"\x22\x02\x30\x02", 4},                                         /* a sint that is not negative */
+        {"\x22\x00", 2},                                                  /* an empty message */
+        {"\x1a\x03\x0a\x01x", 5},                                         /* another field of the layer */
+        {"\x22\x04\x0a\x01x", 5},                                         /* longer than what is there */
+        {"\x22\x02\x0a\x01x", 5},                                         /* shorter */
+        {"\x22\x03\x0a\x02x", 5},                                         /* the text is */
+        {"\x22\x05\x15\0\0\0\0", 7},                                      /* a float: not what is written here */
+        {"\x22\x08\x19\0\0\0\0\0\0\0", 10},                               /* half a double */
+        {"\x22\x02\x28\x80", 4},                                          /* a varint without an end */
+        {"\x22\x03\x28\x00\x00", 5},                                      /* something behind it */
+        {"\x22\x0b\x28\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 13},     /* above INT64_MAX */
+        {"\x22\x02\x30\x02", 4},                                          /* a sint that is not negative */
         {"\x22\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01\x0a", 14}, /* a length of 12 bytes */
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

@@ -45,7 +45,8 @@ static void a_position_on_the_neighbours_edge_becomes_a_vertex_of_it(void **stat
     const uint32_t o = ORIGIN;
     /* The right one has a vertex in the middle of the common border, a unit off it, and corners a unit off. */
     const uint32_t left[] = {o, o, o + 10000, o, o + 10000, o + 10000, o, o + 10000};
-    const uint32_t right[] = {o + 10001, o + 1, o + 20000, o, o + 20000, o + 10000, o + 10000, o + 10001, o + 10001, o + 5000};
+    const uint32_t right[] = {o + 10001, o + 1,     o + 20000, o,         o + 20000,
+                              o + 10000, o + 10000, o + 10001, o + 10001, o + 5000};
     dk_topology *t = dk_topology_create();
     dk_outline a, b, source;
     dk_outline_init(&a);
@@ -111,7 +112,9 @@ static void border(cell *c, int i0, int j0, int i1, int j1, bool backward, bool 
     double xy[80][2];
     int m = 0;
     for (int k = 0; k <= n; k++) {
-        const double t = (double)k / n, off = unit_of(mix((uint64_t)(i0 * 64 + j0), (uint64_t)(i1 * 64 + j1), (uint64_t)k)) * 0.4 * t * (1 - t);
+        const double t = (double)k / n,
+                     off = unit_of(mix((uint64_t)(i0 * 64 + j0), (uint64_t)(i1 * 64 + j1), (uint64_t)k)) * 0.4 * t *
+                           (1 - t);
         const double x = ax + (bx - ax) * t - (by - ay) * off, y = ay + (by - ay) * t + (bx - ax) * off;
         if (extra && k > 0 && k % 3 == 0) {
             xy[m][0] = (xy[m - 1][0] + x) / 2;
@@ -174,7 +177,8 @@ static void assert_same(dk_outline *a, dk_outline *b)
     assert_memory_equal(a->zoom, b->zoom, a->n_points);
 }
 
-static void add_cell(dk_topology *t, const cell *c, dk_outline *source, bool wanted, bool turned, size_t start, size_t *ret_index)
+static void add_cell(dk_topology *t, const cell *c, dk_outline *source, bool wanted, bool turned, size_t start,
+                     size_t *ret_index)
 {
     uint32_t xy[2 * MOST];
     for (size_t i = 0; i < c->n; i++) {
@@ -216,7 +220,8 @@ static void the_result_depends_on_neighbours_only_and_not_on_order_direction_or_
             for (int di = -1; di <= 1; di++)
                 for (int dj = -1; dj <= 1; dj++)
                     if (i + di >= 0 && i + di < N && j + dj >= 0 && j + dj < N)
-                        add_cell(local, &cells[i + di][j + dj], &source, di == 0 && dj == 0, dj == 1, 4, di == 0 && dj == 0 ? &mine : &ignored);
+                        add_cell(local, &cells[i + di][j + dj], &source, di == 0 && dj == 0, dj == 1, 4,
+                                 di == 0 && dj == 0 ? &mine : &ignored);
             assert_int_equal(dk_topology_build(local), DK_OK);
             assert_int_equal(dk_topology_get(local, mine, &b), DK_OK);
             assert_same(&a, &b);
@@ -239,8 +244,8 @@ static bool has_edge(const dk_outline *o, int zoom, const uint32_t *p, const uin
             continue;
         if (first == NULL)
             first = at;
-        if (last != NULL && at != NULL && ((memcmp(last, p, 8) == 0 && memcmp(at, q, 8) == 0) ||
-                                           (memcmp(last, q, 8) == 0 && memcmp(at, p, 8) == 0)))
+        if (last != NULL && at != NULL &&
+            ((memcmp(last, p, 8) == 0 && memcmp(at, q, 8) == 0) || (memcmp(last, q, 8) == 0 && memcmp(at, p, 8) == 0)))
             return true;
         last = at;
     }
@@ -310,7 +315,8 @@ static void what_is_left_out_lies_within_the_tolerance_of_what_is_kept(void **st
         uint32_t xy[2 * 300];
         const size_t n = 20 + (size_t)(random_unit() * 280);
         for (size_t i = 0; i < n; i++) {
-            const double a = (double)i / (double)n * 6.283185307, r = 2e5 * (1 + 0.3 * sin(5 * a)) * (1 + 0.02 * random_unit());
+            const double a = (double)i / (double)n * 6.283185307,
+                         r = 2e5 * (1 + 0.3 * sin(5 * a)) * (1 + 0.02 * random_unit());
             xy[2 * i] = (uint32_t)(ORIGIN + r * cos(a));
             xy[2 * i + 1] = (uint32_t)(ORIGIN + r * sin(a));
         }
@@ -350,8 +356,8 @@ static void degenerate_rings_come_back(void **state)
 {
     (void)state;
     const uint32_t o = ORIGIN;
-    const uint32_t dot[] = {o, o, o + 1, o, o + 1, o + 1};           /* all within the matching distance */
-    const uint32_t line[] = {o, o, o + 9000, o, o + 4000, o + 1};    /* folds back onto itself */
+    const uint32_t dot[] = {o, o, o + 1, o, o + 1, o + 1};        /* all within the matching distance */
+    const uint32_t line[] = {o, o, o + 9000, o, o + 4000, o + 1}; /* folds back onto itself */
     const uint32_t eight[] = {o, o, o + 5000, o + 5000, o + 5000, o, o, o + 5000};
     const uint32_t *rings[] = {dot, line, eight, dot};
     const size_t counts[] = {3, 3, 4, 1};
@@ -406,7 +412,8 @@ static void an_edge_across_the_world_finds_what_lies_on_it(void **state)
 /* Whether a position lies on the edge from a to b, in whole numbers. */
 static bool lies_on(const uint32_t *p, const uint32_t *a, const uint32_t *b)
 {
-    const __int128 dx = (int64_t)b[0] - a[0], dy = (int64_t)b[1] - a[1], x = (int64_t)p[0] - a[0], y = (int64_t)p[1] - a[1];
+    const __int128 dx = (int64_t)b[0] - a[0], dy = (int64_t)b[1] - a[1], x = (int64_t)p[0] - a[0],
+                   y = (int64_t)p[1] - a[1];
     const __int128 along = x * dx + y * dy, across = x * dy - y * dx, length2 = dx * dx + dy * dy;
     return along > 0 && along < length2 && across * across <= DK_MATCH_UNITS * DK_MATCH_UNITS * length2;
 }
@@ -429,7 +436,8 @@ static void edges_of_any_length_among_thousands_of_vertices_find_what_lies_on_th
     for (size_t i = 0; i < OTHERS; i++) {
         const uint32_t *p = ends[(size_t)(random_unit() * ENDS)], *q = ends[(size_t)(random_unit() * ENDS)];
         const double t = random_unit();
-        const double x = p[0] + t * ((double)q[0] - p[0]) + 8 * random_unit() - 4, y = p[1] + t * ((double)q[1] - p[1]) + 8 * random_unit() - 4;
+        const double x = p[0] + t * ((double)q[0] - p[0]) + 8 * random_unit() - 4,
+                     y = p[1] + t * ((double)q[1] - p[1]) + 8 * random_unit() - 4;
         assert_true(dk_matching_vertex(&m, (uint32_t)x, (uint32_t)y, &vertex));
     }
     assert_true(dk_matching_build(&m));
@@ -444,7 +452,8 @@ static void edges_of_any_length_among_thousands_of_vertices_find_what_lies_on_th
             if (a == b)
                 continue;
             for (uint32_t v = 0; v < m.n; v++)
-                expected += dk_matched(&m, v) == v && v != a && v != b && lies_on(m.xy + 2 * (size_t)v, m.xy + 2 * (size_t)a, m.xy + 2 * (size_t)b);
+                expected += dk_matched(&m, v) == v && v != a && v != b &&
+                            lies_on(m.xy + 2 * (size_t)v, m.xy + 2 * (size_t)a, m.xy + 2 * (size_t)b);
             assert_true(dk_matching_on_edge(&m, a, b, &on, &n));
             assert_int_equal(n, expected);
             for (size_t h = 0; h < n; h++)
@@ -455,7 +464,8 @@ static void edges_of_any_length_among_thousands_of_vertices_find_what_lies_on_th
     dk_matching_finish(&m);
 }
 
-/* A border from (0, 0) to (10000, 0) that bulges, a position a unit of its way and more: what digitising by a stream gives. */
+/* A border from (0, 0) to (10000, 0) that bulges, a position a unit of its way and more: what digitising by a stream
+ * gives. */
 static size_t fine_border(uint32_t *xy, size_t n, double step, bool backward)
 {
     const size_t count = (size_t)(10000 / step) + 1;

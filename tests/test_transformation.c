@@ -116,11 +116,12 @@ static void refusals_say_where_without_values(void **state)
         ":14: control_points[0].name: write one line of at most 63 bytes");
     refused(SEVEN "x: [12.1234567]\n" REST, ":5: x: this is no number");
     /* 0.5" is 2.42e-6 rad; 4.4 ppm a factor of 1.0000044. */
-    static const char *const others[][2] = {{"rx: 0.00000242\nscale: 4.4\n", ":10: rx: this is less than a ten-thousandth of a second"},
-                                            {"rx: 0.5\nscale: 0.0000044\n", ":11: scale: this is less than a thousandth of a part"},
-                                            {"rx: 0.5\nscale: -4.4e-6\n", ":11: scale: this is less than a thousandth of a part"},
-                                            {"rx: 0.5\nscale: 1.0000044\n", ":11: scale: this looks like a factor"},
-                                            {"rx: 0.5\nscale: 0.9999956\n", ":11: scale: this looks like a factor"}};
+    static const char *const others[][2] = {
+        {"rx: 0.00000242\nscale: 4.4\n", ":10: rx: this is less than a ten-thousandth of a second"},
+        {"rx: 0.5\nscale: 0.0000044\n", ":11: scale: this is less than a thousandth of a part"},
+        {"rx: 0.5\nscale: -4.4e-6\n", ":11: scale: this is less than a thousandth of a part"},
+        {"rx: 0.5\nscale: 1.0000044\n", ":11: scale: this looks like a factor"},
+        {"rx: 0.5\nscale: 0.9999956\n", ":11: scale: this looks like a factor"}};
     char text[300];
     for (size_t i = 0; i < 5; i++) {
         snprintf(text, sizeof text, SEVEN "x: 1\ny: 1\nz: 1\nry: 0\nrz: 1\n%s", others[i][0]);

@@ -3,12 +3,13 @@
 
 #include "store/text.h"
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 /* One of a dimension in square metres, yuan and yuan per square metre; 0 where nothing is said. */
 typedef struct said {

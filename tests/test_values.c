@@ -30,7 +30,8 @@ static void dates_as_ledgers_write_them(void **state)
     date("2020-06-15 00:00:00", "2020-06-15");
     date("2020-06-15t08:30:00z", "2020-06-15");
     date("2020-06-15t08:30:00+08:00", "2020-06-15");
-    /* RFC 3339: what is midnight of the 15th in China, as JSON.stringify, Jackson and GDAL write it; the day of UTC's midnight. */
+    /* RFC 3339: what is midnight of the 15th in China, as JSON.stringify, Jackson and GDAL write it; the day of UTC's
+     * midnight. */
     date("2020-06-14t16:00:00.000z", "2020-06-15");
     date("2020-06-14t16:00:00.000+0000", "2020-06-15");
     date("2020/06/14 16:00:00+00", "2020-06-15");
@@ -143,7 +144,8 @@ static void units(void **state)
     dk_unit a, b;
     double got;
     assert_false(dk_unit_parse("斤", strlen("斤"), &a));
-    static const char *const names[] = {"公顷", "亩", "平方米", "平方公里", "元", "万元", "亿元", "千元", "元/亩", "万元/公顷"};
+    static const char *const names[] = {"公顷", "亩",   "平方米", "平方公里", "元",
+                                        "万元", "亿元", "千元",   "元/亩",    "万元/公顷"};
     char name[DK_UNIT_NAME];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         assert_true(dk_unit_parse(names[i], strlen(names[i]), &a));
@@ -186,10 +188,14 @@ static void names_of_which_a_spreadsheet_has_made_days_and_powers(void **state)
         const char *text;
         dk_mangled expected;
     } names[] = {
-        {"1月2日", DK_MANGLED_DAY},   {" 12月31日 ", DK_MANGLED_DAY}, {"2-Jan", DK_MANGLED_DAY},     {"Jan-02", DK_MANGLED_DAY},
-        {"2.02E+04", DK_MANGLED_POWER}, {"3E+12", DK_MANGLED_POWER},  {"1-2", DK_MANGLED_NOT},       {"2020年1月2日", DK_MANGLED_NOT},
-        {"1月2日前", DK_MANGLED_NOT}, {"2020E1", DK_MANGLED_NOT},     {"12.5E+04", DK_MANGLED_NOT},  {"2-January-1", DK_MANGLED_NOT},
-        {"1E+5", DK_MANGLED_NOT},     {"", DK_MANGLED_NOT},           {"月日", DK_MANGLED_NOT},
+        {"1月2日", DK_MANGLED_DAY},     {" 12月31日 ", DK_MANGLED_DAY},
+        {"2-Jan", DK_MANGLED_DAY},      {"Jan-02", DK_MANGLED_DAY},
+        {"2.02E+04", DK_MANGLED_POWER}, {"3E+12", DK_MANGLED_POWER},
+        {"1-2", DK_MANGLED_NOT},        {"2020年1月2日", DK_MANGLED_NOT},
+        {"1月2日前", DK_MANGLED_NOT},   {"2020E1", DK_MANGLED_NOT},
+        {"12.5E+04", DK_MANGLED_NOT},   {"2-January-1", DK_MANGLED_NOT},
+        {"1E+5", DK_MANGLED_NOT},       {"", DK_MANGLED_NOT},
+        {"月日", DK_MANGLED_NOT},
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (dk_name_mangled(names[i].text, strlen(names[i].text)) != names[i].expected)
@@ -266,7 +272,7 @@ static void long_numbers_in_text_fields(void **state)
     assert_false(convert(&text_field, integer(341321198001011234), true, NULL).good);
     assert_true(convert(&text_field, integer(341321198001011234), false, NULL).good);   /* a database keeps 64 bits */
     assert_false(convert(&text_field, text("3.41321198001011E+17"), false, NULL).good); /* CSV saved by Excel */
-    assert_true(convert(&text_field, text("341321198001011000"), true, NULL).good); /* text is as it was typed */
+    assert_true(convert(&text_field, text("341321198001011000"), true, NULL).good);     /* text is as it was typed */
     assert_true(convert(&text_field, text("341321198001011000"), false, NULL).good);
 }
 
@@ -318,7 +324,8 @@ static void what_binary_arithmetic_leaves_is_no_digit(void **state)
 static void two_numbers_in_a_cell(void **state)
 {
     (void)state;
-    static const char *const two[] = {"12\n13", "100000\r\n200000", "15 25", "3\t4", "2 2.5", "1 2 3 4", "12.5 100", "１２\n１３", "1 234 56", "1234 567", "5 000\n6 000"};
+    static const char *const two[] = {"12\n13",   "100000\r\n200000", "15 25",    "3\t4",     "2 2.5",       "1 2 3 4",
+                                      "12.5 100", "１２\n１３",       "1 234 56", "1234 567", "5 000\n6 000"};
     for (size_t i = 0; i < sizeof two / sizeof *two; i++) {
         const outcome got = convert(&plain_field, text(two[i]), true, NULL);
         assert_false(got.good);
@@ -327,7 +334,12 @@ static void two_numbers_in_a_cell(void **state)
     }
     assert_false(convert(&area_field, text("2 2.5亩"), false, NULL).good);
     assert_true(convert(&plain_field, text("1 234.5"), false, NULL).value.real == 1234.5);
-    assert_true(convert(&plain_field, text("12\xC2\xA0" "345\xC2\xA0" "678"), false, NULL).value.real == 12345678);
+    assert_true(convert(&plain_field,
+                        text("12\xC2\xA0"
+                             "345\xC2\xA0"
+                             "678"),
+                        false, NULL)
+                    .value.real == 12345678);
     assert_true(convert(&plain_field, text("\n15\n"), true, NULL).value.real == 15);
     assert_true(convert(&area_field, text("1 500 公 顷"), false, NULL).value.real == 1500);
     assert_true(convert(&area_field, text("15\n亩"), true, NULL).value.real == 1);
@@ -394,7 +406,8 @@ static void numbers_that_are_no_days(void **state)
     static const double none[] = {2020, 1998, 2020.6, 202006, 98, 1949, 18171, 73051};
     for (size_t i = 0; i < sizeof none / sizeof *none; i++)
         assert_false(convert(&date_field, real(none[i]), true, NULL).good);
-    assert_string_equal(convert(&date_field, real(2020), true, NULL).problem, "\"2020\" is no date; write it as 2020-06-15");
+    assert_string_equal(convert(&date_field, real(2020), true, NULL).problem,
+                        "\"2020\" is no date; write it as 2020-06-15");
     assert_string_equal(convert(&date_field, real(18172), true, NULL).text, "1949-10-01");
     assert_string_equal(convert(&date_field, real(73050), true, NULL).text, "2099-12-31");
     assert_false(convert(&date_field, text("10000"), true, NULL).good);
@@ -415,8 +428,8 @@ static void a_number_of_24_bits_is_as_it_was_written(void **state)
 static void days_of_a_workbook_that_counts_from_1904(void **state)
 {
     (void)state;
-    dk_cell count = real(42535), digits = text(" ４２５３５ "), first = real(16710), before = real(16709), written = text("2020-06-15"),
-            plain = real(20200615);
+    dk_cell count = real(42535), digits = text(" ４２５３５ "), first = real(16710), before = real(16709),
+            written = text("2020-06-15"), plain = real(20200615);
     dk_cell *const all[] = {&count, &digits, &first, &before, &written, &plain};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         all[i]->day_zero = 1462;

@@ -74,17 +74,20 @@ static void rows_without_a_polygon_are_counted(void **state)
           "read\n");
 }
 
-/* A section is read once and passed over once: by another name of its end, what follows would be passed over with it. */
+/* A section is read once and passed over once: by another name of its end, what follows would be passed over with it.
+ */
 static void a_section_is_closed_by_its_own_name(void **state)
 {
     (void)state;
     static const struct {
         const char *text, *expected;
-    } cases[] = {{"HeadBegin\nDataMark:CNSDTF-VCT\nVersion:GB/T 17798-2007\nSeparator:,\nHeadEnd\nFeatureCodeBegin\n20,地类图斑,Polygon,DLTB\nFeatureCodesEnd\n" TWO
-                  "FeatureCodeBegin\nFeatureCodeEnd\n",
-                  "FeatureCodeEnd"},
-                 {CGCS2000 "TableStructureBegin\nDLTB,1\nMC,Char,20\n0\nTableEnd\n" TWO "TableStructureBegin\nTableStructureEnd\n",
-                  "TableStructureEnd"}};
+    } cases[] = {
+        {"HeadBegin\nDataMark:CNSDTF-VCT\nVersion:GB/T 17798-2007\nSeparator:,\nHeadEnd\nFeatureCodeBegin\n20,地类图斑,Polygon,DLTB\nFeatureCodesEnd\n" TWO
+         "FeatureCodeBegin\nFeatureCodeEnd\n",
+         "FeatureCodeEnd"},
+        {CGCS2000 "TableStructureBegin\nDLTB,1\nMC,Char,20\n0\nTableEnd\n" TWO
+                  "TableStructureBegin\nTableStructureEnd\n",
+         "TableStructureEnd"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         dk_error err = {0};
         dk_vct *vct = NULL;
@@ -105,10 +108,11 @@ static void letters_that_are_text_in_both_encodings_are_told(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[2000];
         dk_vct *vct = NULL;
-        snprintf(text, sizeof text,
-                 "HeadBegin\nDataMark:CNSDTF-VCT\nVersion:GB/T 17798-2007\nHeadEnd\nFeatureCodeBegin\n20,%s,Polygon,DLTB\n"
-                 "FeatureCodeEnd\n" TABLE("MC,Char,20\n") "PolygonBegin\n" SQUARE("101", "0") "PolygonEnd\n",
-                 cases[i].name);
+        snprintf(
+            text, sizeof text,
+            "HeadBegin\nDataMark:CNSDTF-VCT\nVersion:GB/T 17798-2007\nHeadEnd\nFeatureCodeBegin\n20,%s,Polygon,DLTB\n"
+            "FeatureCodeEnd\n" TABLE("MC,Char,20\n") "PolygonBegin\n" SQUARE("101", "0") "PolygonEnd\n",
+            cases[i].name);
         assert_int_equal(dk_vct_open_memory(text, strlen(text), NULL, NULL, &vct, NULL), DK_OK);
         assert_true(dk_vct_either(vct) == cases[i].either);
         dk_vct_close(vct);

@@ -36,10 +36,10 @@ struct dk_access_writer {
     pthread_mutex_t mutex; /* for what follows */
     pthread_cond_t changed;
     entry *kept[MOST_KEPT];
-    size_t n, writing;  /* the first `writing` are being written */
-    bool failing;       /* the last attempt failed, */
-    double failed_at;   /* then */
-    dk_error failure;   /* so */
+    size_t n, writing; /* the first `writing` are being written */
+    bool failing;      /* the last attempt failed, */
+    double failed_at;  /* then */
+    dk_error failure;  /* so */
     bool running, stopping;
     pthread_t thread;
 };
@@ -166,8 +166,9 @@ static size_t text_size(const char *text)
 
 static entry *entry_of(const dk_audit *event)
 {
-    const size_t size = text_size(event->name) + text_size(event->way) + text_size(event->what) + text_size(event->kind) +
-                        text_size(event->key) + text_size(event->detail) + text_size(event->address);
+    const size_t size = text_size(event->name) + text_size(event->way) + text_size(event->what) +
+                        text_size(event->kind) + text_size(event->key) + text_size(event->detail) +
+                        text_size(event->address);
     entry *e = calloc(1, sizeof *e + size);
     if (e == NULL)
         return NULL;
@@ -305,8 +306,8 @@ dk_status dk_access_writer_write(dk_access_writer *writer, const dk_audit *event
     return status;
 }
 
-dk_status dk_access_writer_begin_session(dk_access_writer *writer, int64_t token, const char *file, const dk_audit *event,
-                                         char ret_text[DK_SESSION_SIZE + 1], dk_error *err)
+dk_status dk_access_writer_begin_session(dk_access_writer *writer, int64_t token, const char *file,
+                                         const dk_audit *event, char ret_text[DK_SESSION_SIZE + 1], dk_error *err)
 {
     dk_error error = {0};
     pthread_mutex_lock(&writer->file_mutex);

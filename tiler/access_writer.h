@@ -1,6 +1,6 @@
-/* What the server writes to the access file (store/access.h), through one handle: the audit trail, sessions, when a token
- * was used. What must be there before an answer leaves is written at once; the rest is gathered and written by a thread,
- * within a second. May be used by several threads. */
+/* What the server writes to the access file (store/access.h), through one handle: the audit trail, sessions, when a
+ * token was used. What must be there before an answer leaves is written at once; the rest is gathered and written by a
+ * thread, within a second. May be used by several threads. */
 #ifndef DK_TILER_ACCESS_WRITER_H
 #define DK_TILER_ACCESS_WRITER_H
 
@@ -28,8 +28,8 @@ void dk_access_writer_used(dk_access_writer *writer, int64_t token, int64_t now)
 void dk_access_writer_seen(dk_access_writer *writer, const unsigned char session[32], int64_t now);
 
 /* Begins a session with its event, and ends one (text: of the cookie). */
-dk_status dk_access_writer_begin_session(dk_access_writer *writer, int64_t token, const char *file, const dk_audit *event,
-                                         char ret_text[DK_SESSION_SIZE + 1], dk_error *err);
+dk_status dk_access_writer_begin_session(dk_access_writer *writer, int64_t token, const char *file,
+                                         const dk_audit *event, char ret_text[DK_SESSION_SIZE + 1], dk_error *err);
 dk_status dk_access_writer_end_session(dk_access_writer *writer, const char *text, size_t size, const dk_audit *event,
                                        dk_error *err);
 

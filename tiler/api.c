@@ -27,17 +27,22 @@ static const dk_api_operation server_operations[] = {
      DK_API_F | DK_API_PLACE | DK_API_BOX | DK_API_LAYERS | DK_API_MET, true, false},
     {"/lists", "getLists", "清单", JSON, NULL, 0, false, false},
     {"/lists/{listId}", "getList", "一份清单，可打印", JSON, NULL, DK_API_F | DK_API_LIST, true, false},
-    {"/scorecard", "getScorecard", "信息公开计分卡：完整率与及时率", JSON, NULL, DK_API_WHEN | DK_API_LEVEL | DK_API_GROUPS, true, false},
-    {"/scorecard/rows", "getScorecardRows", "计分卡一个数后面的明细", JSON, NULL, DK_API_WHEN | DK_API_LEVEL | DK_API_STATE | DK_API_LIMIT | DK_API_AFTER, true, false},
+    {"/scorecard", "getScorecard", "信息公开计分卡：完整率与及时率", JSON, NULL,
+     DK_API_WHEN | DK_API_LEVEL | DK_API_GROUPS, true, false},
+    {"/scorecard/rows", "getScorecardRows", "计分卡一个数后面的明细", JSON, NULL,
+     DK_API_WHEN | DK_API_LEVEL | DK_API_STATE | DK_API_LIMIT | DK_API_AFTER, true, false},
     {"/calendars/{calendarId}", "getCalendar", "工作日历", JSON, NULL, 0, false, false},
     {"/due", "getDue", "即将到期和逾期的公开事项；f=ics 为日历", JSON, NULL, DK_API_DUE, false, false},
     {"/documents/{sha256}", "getDocument", "附件", "application/octet-stream", NULL, 0, false, false},
     {"/batches", "getBatches", "待发布批次", JSON, NULL, DK_API_ALL, false, false},
     {"/batches/{batchId}", "getBatch", "一个批次", JSON, NULL, 0, false, false},
-    {"/batches/{batchId}/changes", "getBatchChanges", "批次发布后的变化", GEOJSON, NULL, DK_API_BOX | DK_API_PART | DK_API_AFTER | DK_API_CHANGES, false, false},
-    {"/batches/{batchId}/documents", "getBatchDocuments", "批次所附的文件", JSON, NULL, DK_API_PART | DK_API_AFTER, false, false},
+    {"/batches/{batchId}/changes", "getBatchChanges", "批次发布后的变化", GEOJSON, NULL,
+     DK_API_BOX | DK_API_PART | DK_API_AFTER | DK_API_CHANGES, false, false},
+    {"/batches/{batchId}/documents", "getBatchDocuments", "批次所附的文件", JSON, NULL, DK_API_PART | DK_API_AFTER,
+     false, false},
     {"/session", "getSession", "当前身份；POST 登录，DELETE 退出", JSON, NULL, 0, false, false},
-    {"/log/checkpoint", "getLogCheckpoint", "发布日志的检查点（C2SP tlog-checkpoint）", "text/plain", NULL, 0, false, false},
+    {"/log/checkpoint", "getLogCheckpoint", "发布日志的检查点（C2SP tlog-checkpoint）", "text/plain", NULL, 0, false,
+     false},
     {"/log/keys", "getLogKeys", "发布日志的公钥", JSON, NULL, 0, false, false},
     {"/log/proof", "getLogProof", "一条日志在发布日志中的证明", JSON, NULL, DK_API_ENTRY, false, false},
     {"/log/consistency", "getLogConsistency", "发布日志延续旧检查点的证明", JSON, NULL, DK_API_OLD, false, false},
@@ -57,7 +62,8 @@ static const dk_api_operation collection_operations[] = {
     {"/collections/%s/statistics", "getStatistics", "统计：条数与合计", JSON, NULL,
      DK_API_TABLE | DK_API_SUMS | DK_API_BBOX | DK_API_ROWS | DK_API_FIELDS, false, false},
     {"/collections/%s/items/{featureId}", "getFeature", "一条", GEOJSON, "feature", DK_API_F | DK_API_CRS, true, false},
-    {"/collections/%s/items/{featureId}/dossier", "getDossier", "一地一档", JSON, NULL, DK_API_F | DK_API_DOSSIER, true, false},
+    {"/collections/%s/items/{featureId}/dossier", "getDossier", "一地一档", JSON, NULL, DK_API_F | DK_API_DOSSIER, true,
+     false},
     {"/collections/%s/items/{featureId}/overlaps", "getItemOverlaps", "与各图层的重叠", JSON, NULL,
      DK_API_F | DK_API_LAYERS | DK_API_MET, true, true},
     {"/collections/%s/items/{featureId}/{linked}", "getLinked", "关联的数据", GEOJSON, "featureCollection",
@@ -73,7 +79,8 @@ static const dk_api_param params[] = {
     {DK_API_FILES, "f", "格式；json、html 之外是查询的全部结果，一个文件", false,
      "{\"type\":\"string\",\"enum\":[\"json\",\"html\",\"csv\",\"xlsx\",\"geojson\",\"geojsonseq\",\"gpkg\",\"fgb\","
      "\"shp\"]}"},
-    {DK_API_FILES, "header", "f=csv、xlsx 的表头：中文名称或字段名", false, "{\"type\":\"string\",\"enum\":[\"titles\",\"names\"]}"},
+    {DK_API_FILES, "header", "f=csv、xlsx 的表头：中文名称或字段名", false,
+     "{\"type\":\"string\",\"enum\":[\"titles\",\"names\"]}"},
     {DK_API_FILES, "geometry", "f=csv 是否带一列 WKT", false, "{\"type\":\"string\",\"enum\":[\"none\",\"wkt\"]}"},
     {DK_API_TILE, "f", "格式", false, "{\"type\":\"string\",\"enum\":[\"mvt\",\"pbf\"]}"},
     {DK_API_TABLE, "f", "格式", false, "{\"type\":\"string\",\"enum\":[\"json\",\"csv\"]}"},
@@ -84,8 +91,10 @@ static const dk_api_param params[] = {
     {DK_API_PLACE, "wkt", "多边形，WKT，经纬度", false, "{\"type\":\"string\"}"},
     {DK_API_PLACE, "crs", "wkt 的坐标系，按其坐标轴的顺序", false, NULL},
     {DK_API_LAYERS, "layers", "只看这些图层，用逗号隔开", false, "{\"type\":\"string\"}"},
-    {DK_API_WHEN, "division", "行政区划代码的前几位", false, "{\"type\":\"string\",\"pattern\":\"^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12})$\"}"},
-    {DK_API_WHEN, "period", "应公开的期间：2026、2026-Q3、2026-09；none 为没有应公开日期的", false, "{\"type\":\"string\"}"},
+    {DK_API_WHEN, "division", "行政区划代码的前几位", false,
+     "{\"type\":\"string\",\"pattern\":\"^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12})$\"}"},
+    {DK_API_WHEN, "period", "应公开的期间：2026、2026-Q3、2026-09；none 为没有应公开日期的", false,
+     "{\"type\":\"string\"}"},
     {DK_API_WHEN, "from", "应公开日期自", false, "{\"type\":\"string\",\"format\":\"date\"}"},
     {DK_API_WHEN, "until", "应公开日期至", false, "{\"type\":\"string\",\"format\":\"date\"}"},
     {DK_API_WHEN, "as_of", "统计日", false, "{\"type\":\"string\",\"format\":\"date\"}"},
@@ -93,8 +102,10 @@ static const dk_api_param params[] = {
     {DK_API_WHEN, "regime", "一种适用程序；none 为不分程序的", false, "{\"type\":\"string\"}"},
     {DK_API_WHEN, "collection", "一个数据集", false, "{\"type\":\"string\"}"},
     {DK_API_WHEN, "f", "格式", false, "{\"type\":\"string\",\"enum\":[\"json\",\"html\",\"csv\",\"xlsx\"]}"},
-    {DK_API_LEVEL, "level", "所比较的行政区划的代码位数；明细中：只列在这一位数上就属于 division 本身的", false, "{\"type\":\"integer\",\"enum\":[0,2,4,6,9,12]}"},
-    {DK_API_GROUPS, "by", "分组：year、quarter、month 之一，obligation，regime，用逗号隔开", false, "{\"type\":\"string\"}"},
+    {DK_API_LEVEL, "level", "所比较的行政区划的代码位数；明细中：只列在这一位数上就属于 division 本身的", false,
+     "{\"type\":\"integer\",\"enum\":[0,2,4,6,9,12]}"},
+    {DK_API_GROUPS, "by", "分组：year、quarter、month 之一，obligation，regime，用逗号隔开", false,
+     "{\"type\":\"string\"}"},
     {DK_API_STATE, "state", "状态", true,
      "{\"type\":\"string\",\"enum\":[\"waiting\",\"due\",\"met\",\"late\",\"short\",\"missing\",\"not_applicable\",\"unknown\"]}"},
     {DK_API_DUE, "division", "行政区划代码的前几位", false, "{\"type\":\"string\"}"},
@@ -234,11 +245,20 @@ static const char *component_name(const dk_api_param *param)
         unsigned bit;
         const char *name, *component;
     } own[] = {
-        {DK_API_Q, "q", "searchText"},          {DK_API_HITS, "limit", "searchLimit"},   {DK_API_MET, "limit", "overlapsLimit"},
-        {DK_API_PART, "limit", "batchLimit"},   {DK_API_BOX, "bbox", "box"},             {DK_API_PLACE, "crs", "placeCrs"},
-        {DK_API_FILES, "f", "itemsFormat"},     {DK_API_TABLE, "f", "tableFormat"},      {DK_API_TILE, "f", "tileFormat"},
-        {DK_API_WHEN, "f", "scorecardFormat"},  {DK_API_WHEN, "division", "scorecardDivision"},
-        {DK_API_DUE, "f", "dueFormat"},         {DK_API_DUE, "division", "dueDivision"}, {DK_API_DOSSIER, "as_of", "dossierDay"},
+        {DK_API_Q, "q", "searchText"},
+        {DK_API_HITS, "limit", "searchLimit"},
+        {DK_API_MET, "limit", "overlapsLimit"},
+        {DK_API_PART, "limit", "batchLimit"},
+        {DK_API_BOX, "bbox", "box"},
+        {DK_API_PLACE, "crs", "placeCrs"},
+        {DK_API_FILES, "f", "itemsFormat"},
+        {DK_API_TABLE, "f", "tableFormat"},
+        {DK_API_TILE, "f", "tileFormat"},
+        {DK_API_WHEN, "f", "scorecardFormat"},
+        {DK_API_WHEN, "division", "scorecardDivision"},
+        {DK_API_DUE, "f", "dueFormat"},
+        {DK_API_DUE, "division", "dueDivision"},
+        {DK_API_DOSSIER, "as_of", "dossierDay"},
     };
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (own[i].bit == param->bit && strcmp(own[i].name, param->name) == 0)
@@ -473,8 +493,10 @@ static void write_components(dk_json *json)
     dk_json_key(json, "components");
     dk_json_object_begin(json);
     dk_json_key(json, "securitySchemes");
-    dk_json_raw(json, "{\"staff\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":\"工作人员令牌\"},"
-                      "\"calendar\":{\"type\":\"http\",\"scheme\":\"basic\",\"description\":\"日历程序：令牌作为密码，用户名任意\"}}");
+    dk_json_raw(
+        json,
+        "{\"staff\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":\"工作人员令牌\"},"
+        "\"calendar\":{\"type\":\"http\",\"scheme\":\"basic\",\"description\":\"日历程序：令牌作为密码，用户名任意\"}}");
     dk_json_key(json, "parameters");
     dk_json_object_begin(json);
     for (size_t i = 0; dk_api_param_at(i) != NULL; i++) {

@@ -104,5 +104,6 @@ void dk_arrivals_remove(dk_arrivals *arrivals, dk_arrival *arrival)
 
 void dk_arrival_await(dk_arrivals *arrivals, dk_arrival *arrival)
 {
-    atomic_store_explicit(&arrival->since, atomic_load_explicit(&arrivals->now, memory_order_relaxed), memory_order_relaxed);
+    atomic_store_explicit(&arrival->since, atomic_load_explicit(&arrivals->now, memory_order_relaxed),
+                          memory_order_relaxed);
 }

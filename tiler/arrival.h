@@ -1,5 +1,5 @@
-/* A time limit for requests on their way. libmicrohttpd counts the seconds in which nothing comes: a client that sends a byte now
- * and then keeps its connection for as long as it likes, and a few thousand of them keep all others out. */
+/* A time limit for requests on their way. libmicrohttpd counts the seconds in which nothing comes: a client that sends
+ * a byte now and then keeps its connection for as long as it likes, and a few thousand of them keep all others out. */
 #ifndef DK_TILER_ARRIVAL_H
 #define DK_TILER_ARRIVAL_H
 

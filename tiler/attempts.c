@@ -12,8 +12,8 @@
 enum { SETS = 1024, WAYS = 4 };
 
 typedef struct client {
-    uint64_t key;  /* 0: free */
-    double level;  /* failures that count, at `since` */
+    uint64_t key; /* 0: free */
+    double level; /* failures that count, at `since` */
     double since;
     bool limited;
 } client;

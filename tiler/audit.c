@@ -39,7 +39,10 @@ dk_status dk_audit_answer(dk_access_writer *writer, dk_context *ctx, const char 
                                    : of_row    ? request->path[3]
                                                : NULL,
                             .detail = detail.size > 0 ? dk_buf_cstr(&detail) : NULL,
-                            .rows = tiles ? 1 : export ? -1 : ctx->counted ? (int64_t)ctx->rows : -1};
+                            .rows = tiles          ? 1
+                                    : export       ? -1
+                                    : ctx->counted ? (int64_t)ctx->rows
+                                                   : -1};
     dk_error error = {0};
     dk_status status = detail.failed ? DK_NOMEM
                        : now         ? dk_access_writer_write(writer, &event, &error)
@@ -47,11 +50,13 @@ dk_status dk_audit_answer(dk_access_writer *writer, dk_context *ctx, const char 
     dk_buf_finish(&detail);
     if (status == DK_OK)
         return DK_OK;
-    return dk_fail(&ctx->error, DK_IO, "The server cannot write its audit trail now, without which this is not shown; its "
-                                       "log says why.");
+    return dk_fail(&ctx->error, DK_IO,
+                   "The server cannot write its audit trail now, without which this is not shown; its "
+                   "log says why.");
 }
 
-void dk_audit_exported(dk_access_writer *writer, const dk_caller *caller, const char *kind, const char *format, size_t rows)
+void dk_audit_exported(dk_access_writer *writer, const dk_caller *caller, const char *kind, const char *format,
+                       size_t rows)
 {
     dk_buf detail;
     dk_buf_init(&detail);

@@ -13,7 +13,8 @@ enum { CHANGES_DEFAULT = 500, CHANGES_MOST = 2000 };
 /* Who may preview. The one place that a role would be asked for. */
 static dk_status may_preview(dk_context *ctx)
 {
-    return dk_preview_allowed(&ctx->viewer) ? DK_OK : dk_fail(&ctx->error, DK_NOT_FOUND, "There is nothing at this address.");
+    return dk_preview_allowed(&ctx->viewer) ? DK_OK
+                                            : dk_fail(&ctx->error, DK_NOT_FOUND, "There is nothing at this address.");
 }
 
 static void write_pending(dk_context *ctx, const dk_pending *pending)
@@ -76,7 +77,8 @@ dk_status dk_get_batches(dk_context *ctx)
     dk_json_object_begin(&ctx->json);
     dk_json_key(&ctx->json, "batches");
     dk_json_array_begin(&ctx->json);
-    status = dk_preview_batches(ctx->worker->store, &ctx->viewer, all != NULL && all[0] == 't', list_batch, ctx, &ctx->error);
+    status = dk_preview_batches(ctx->worker->store, &ctx->viewer, all != NULL && all[0] == 't', list_batch, ctx,
+                                &ctx->error);
     dk_json_array_end(&ctx->json);
     dk_json_object_end(&ctx->json);
     return status;
@@ -179,7 +181,8 @@ static bool write_document(const dk_waiting_document *waiting, void *user)
         return false;
     }
     dk_buf_init(&href);
-    dk_buf_format(&href, "%s/batches/%lld/documents/%s", p->ctx->config->base_path, (long long)p->batch, document->sha256);
+    dk_buf_format(&href, "%s/batches/%lld/documents/%s", p->ctx->config->base_path, (long long)p->batch,
+                  document->sha256);
     dk_json_object_begin(json);
     dk_json_member_text(json, "kind", waiting->kind->name);
     dk_json_member_text(json, "key", waiting->key);
@@ -192,7 +195,9 @@ static bool write_document(const dk_waiting_document *waiting, void *user)
         dk_json_integer(json, document->pages);
     else
         dk_json_null(json);
-    dk_json_member_text(json, "audience", dk_audience_name(document->audience > waiting->kind->documents ? document->audience : waiting->kind->documents));
+    dk_json_member_text(json, "audience",
+                        dk_audience_name(document->audience > waiting->kind->documents ? document->audience
+                                                                                       : waiting->kind->documents));
     dk_json_member_text(json, "href", dk_buf_cstr(&href));
     dk_json_object_end(json);
     dk_buf_finish(&href);
@@ -218,7 +223,8 @@ dk_status dk_get_batch_documents(dk_context *ctx)
     if (status == DK_OK)
         status = read_after(ctx, &after);
     if (status == DK_OK)
-        status = no_such_batch(ctx, dk_preview_batch(ctx->worker->store, &ctx->viewer, p.batch, ignore_batch, NULL, &ctx->error));
+        status = no_such_batch(
+            ctx, dk_preview_batch(ctx->worker->store, &ctx->viewer, p.batch, ignore_batch, NULL, &ctx->error));
     if (status != DK_OK)
         return status;
     dk_answer_json(ctx, "application/json");

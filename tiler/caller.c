@@ -30,7 +30,7 @@ struct dk_callers {
     dk_caller_options options;
     dk_access_writer *writer;
     dk_attempts *tokens, *sessions, *written;
-    char run[24]; /* of this process: sessions that were begun with a line of its token file end with it */
+    char run[24];          /* of this process: sessions that were begun with a line of its token file end with it */
     pthread_mutex_t mutex; /* for what follows */
     dk_access *access;     /* for reading; NULL: not open */
     bool told;             /* that it cannot be read */
@@ -108,8 +108,8 @@ static bool came_by_https(struct MHD_Connection *connection)
     return dk_is_https(header(connection, "X-Forwarded-Proto"));
 }
 
-/* The session's cookie. One that goes without TLS is not taken from a client that has TLS: whoever is on its way could have
- * put it there. */
+/* The session's cookie. One that goes without TLS is not taken from a client that has TLS: whoever is on its way could
+ * have put it there. */
 static void find_cookie(const dk_callers *callers, asking *a)
 {
     const char *cookies = header(a->connection, "Cookie");
@@ -117,7 +117,8 @@ static void find_cookie(const dk_callers *callers, asking *a)
         return;
     a->https = came_by_https(a->connection);
     if (!dk_cookie_find(cookies, secure_cookie, &a->cookie, &a->cookie_size) &&
-        (a->https || !callers->options.plain_cookies || !dk_cookie_find(cookies, plain_cookie, &a->cookie, &a->cookie_size)))
+        (a->https || !callers->options.plain_cookies ||
+         !dk_cookie_find(cookies, plain_cookie, &a->cookie, &a->cookie_size)))
         a->cookie = NULL;
 }
 
@@ -199,7 +200,8 @@ static void note_use(dk_callers *callers, const dk_token *token)
         dk_access_writer_used(callers->writer, token->id, now);
 }
 
-/* Statuses: DK_OK, DK_NOT_FOUND, or that the file cannot be read. *ret_place: in the token file, if caller->token is 0. */
+/* Statuses: DK_OK, DK_NOT_FOUND, or that the file cannot be read. *ret_place: in the token file, if caller->token is 0.
+ */
 static dk_status by_token(dk_callers *callers, const char *text, size_t size, dk_caller *ret_caller, size_t *ret_place)
 {
     dk_error error = {0};
@@ -303,12 +305,8 @@ static void note_failure(dk_callers *callers, const dk_address *client, dk_way w
     if (!has_trail(callers) || dk_attempts_failed(callers->written, &all, dk_seconds_now(), &first) > 0)
         return;
     dk_address_text(client, address);
-    const dk_audit event = {.at = dk_access_now(),
-                            .name = "",
-                            .way = dk_way_name(way),
-                            .what = what,
-                            .rows = -1,
-                            .address = address};
+    const dk_audit event = {
+        .at = dk_access_now(), .name = "", .way = dk_way_name(way), .what = what, .rows = -1, .address = address};
     dk_access_writer_note(callers->writer, &event, NULL);
 }
 
@@ -329,7 +327,8 @@ static bool refuse(dk_callers *callers, asking *a, dk_way way, dk_status status,
         if (first)
             note_failure(callers, &client, way, "limited");
         ret_refusal->status = 429;
-        ret_refusal->sentence = "Too many attempts with tokens or sessions that are not valid; wait before the next one.";
+        ret_refusal->sentence =
+            "Too many attempts with tokens or sessions that are not valid; wait before the next one.";
         ret_refusal->retry_after = wait;
         return false;
     }
@@ -340,8 +339,9 @@ static bool refuse(dk_callers *callers, asking *a, dk_way way, dk_status status,
         ret_refusal->sentence = "The user whom the proxy names has no access here; ask those who run this server.";
         note_failure(callers, &client, way, "failed");
     } else {
-        ret_refusal->sentence = "The token is not valid here: mistyped, expired or revoked. Ask whoever gave it for another, "
-                                "or leave the Authorization header out to see what is public.";
+        ret_refusal->sentence =
+            "The token is not valid here: mistyped, expired or revoked. Ask whoever gave it for another, "
+            "or leave the Authorization header out to see what is public.";
         note_failure(callers, &client, way, "failed");
     }
     return false;
@@ -361,7 +361,8 @@ static bool by_basic(dk_callers *callers, asking *a, dk_caller *ret_caller, dk_r
     char token[DK_SIGN_IN_TOKEN + 1];
     size_t place;
     const dk_basic basic = dk_basic_token(a->authorization, token);
-    const dk_status status = basic == DK_BASIC_TOKEN ? by_token(callers, token, strlen(token), ret_caller, &place) : DK_NOT_FOUND;
+    const dk_status status =
+        basic == DK_BASIC_TOKEN ? by_token(callers, token, strlen(token), ret_caller, &place) : DK_NOT_FOUND;
     explicit_bzero(token, sizeof token);
     if (status == DK_OK) {
         ret_caller->way = DK_WAY_BASIC;
@@ -369,9 +370,10 @@ static bool by_basic(dk_callers *callers, asking *a, dk_caller *ret_caller, dk_r
     }
     refuse(callers, a, DK_WAY_BASIC, status, ret_refusal);
     if (ret_refusal->status == 401 && basic == DK_BASIC_MALFORMED)
-        ret_refusal->sentence = "The Authorization header says Basic, and what follows is not base 64 of a user name, a colon and "
-                                "a token, without control characters and none of them longer than 256 bytes; enter the token "
-                                "as the password.";
+        ret_refusal->sentence =
+            "The Authorization header says Basic, and what follows is not base 64 of a user name, a colon and "
+            "a token, without control characters and none of them longer than 256 bytes; enter the token "
+            "as the password.";
     return false;
 }
 
@@ -423,8 +425,9 @@ bool dk_caller_of(dk_callers *callers, struct MHD_Connection *connection, dk_err
 
 static void write_cookie(bool secure, const char *value, char ret_cookie[DK_COOKIE_TEXT])
 {
-    snprintf(ret_cookie, DK_COOKIE_TEXT, "%s=%s; Path=/; HttpOnly; SameSite=Strict%s%s", secure ? secure_cookie : plain_cookie,
-             value, secure ? "; Secure" : "", value[0] == '\0' ? "; Max-Age=0" : "");
+    snprintf(ret_cookie, DK_COOKIE_TEXT, "%s=%s; Path=/; HttpOnly; SameSite=Strict%s%s",
+             secure ? secure_cookie : plain_cookie, value, secure ? "; Secure" : "",
+             value[0] == '\0' ? "; Max-Age=0" : "");
 }
 
 /* The one that the browser has, by whatever way it came to it. */
@@ -444,9 +447,10 @@ static bool is_own(asking *a, bool header_needed, dk_refusal *ret_refusal)
         return true;
     *ret_refusal = (dk_refusal){
         .status = 403,
-        .sentence = site == DK_SITE_OTHER ? "Sessions are begun and ended by this server's own page only, not from other sites."
-                                          : "Sessions are begun and ended by this server's own page; another client sends the "
-                                            "header X-Dikuai: 1, or better a token with each request."};
+        .sentence = site == DK_SITE_OTHER
+                        ? "Sessions are begun and ended by this server's own page only, not from other sites."
+                        : "Sessions are begun and ended by this server's own page; another client sends the "
+                          "header X-Dikuai: 1, or better a token with each request."};
     return false;
 }
 

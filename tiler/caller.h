@@ -1,9 +1,9 @@
 /* Who is asking: by a token, a session's cookie, or the user whom a trusted reverse proxy names.
  *
  * The first of these that a request has decides, and if it is not good, nothing else is tried:
- *   1. `Authorization: Bearer`: a token of the access file or of the token file. (Another scheme is the proxy's own affair
- *      if it names the user, and no credential of ours otherwise: refused.) Where calendar programs ask, who know no Bearer,
- *      `Authorization: Basic` with the token as its password is the same.
+ *   1. `Authorization: Bearer`: a token of the access file or of the token file. (Another scheme is the proxy's own
+ * affair if it names the user, and no credential of ours otherwise: refused.) Where calendar programs ask, who know no
+ * Bearer, `Authorization: Basic` with the token as its password is the same.
  *   2. the cookie of a session (POST /session)
  *   3. the header in which a trusted proxy names the user; from any other address it is not looked at.
  * The second and third come with a request whether its sender wants it or not, so they do not count when another site's
@@ -24,11 +24,12 @@
 typedef enum dk_way { DK_WAY_NONE, DK_WAY_TOKEN, DK_WAY_BASIC, DK_WAY_SESSION, DK_WAY_PROXY } dk_way;
 
 typedef struct dk_caller {
-    dk_way way; /* DK_WAY_NONE: the public, and nothing else is set but the viewer and the next */
-    bool passed_over; /* the public, for the credentials that a browser sends by itself came with another site's request */
+    dk_way way;       /* DK_WAY_NONE: the public, and nothing else is set but the viewer and the next */
+    bool passed_over; /* the public, for the credentials that a browser sends by itself came with another site's request
+                       */
     dk_viewer viewer;
-    int64_t token; /* in the access file; 0: of the token file */
-    unsigned roles; /* DK_ROLE_REVIEW, DK_ROLE_PUBLISH */
+    int64_t token;   /* in the access file; 0: of the token file */
+    unsigned roles;  /* DK_ROLE_REVIEW, DK_ROLE_PUBLISH */
     int64_t expires; /* seconds since 1970; 0: it does not */
     char name[DK_ACCESS_NAME + 1];
 } dk_caller;

@@ -167,7 +167,8 @@ static void write_item(dk_json *json, const dk_item *item)
 
 static bool sees_field(const dk_context *ctx, const dk_kind *kind, int field)
 {
-    return field == DK_LINK_KEY ? dk_context_fields(ctx, kind) >> kind->key_field & 1 : dk_context_fields(ctx, kind) >> field & 1;
+    return field == DK_LINK_KEY ? dk_context_fields(ctx, kind) >> kind->key_field & 1
+                                : dk_context_fields(ctx, kind) >> field & 1;
 }
 
 static void write_pair(dk_json *json, const dk_link *link, int from, int to)
@@ -185,9 +186,11 @@ static void write_rules(dk_context *ctx, const dk_link *link)
     for (size_t i = 0; i < link->n_rules; i++) {
         const dk_link_rule *rule = &link->rules[i];
         const bool excepted = rule->unless.from >= 0 || rule->unless.from == DK_LINK_KEY;
-        bool seen = !excepted || (sees_field(ctx, link->from, rule->unless.from) && sees_field(ctx, link->to, rule->unless.to));
+        bool seen =
+            !excepted || (sees_field(ctx, link->from, rule->unless.from) && sees_field(ctx, link->to, rule->unless.to));
         for (size_t j = 0; j < rule->n_match; j++)
-            seen = seen && sees_field(ctx, link->from, rule->match[j].from) && sees_field(ctx, link->to, rule->match[j].to);
+            seen = seen && sees_field(ctx, link->from, rule->match[j].from) &&
+                   sees_field(ctx, link->to, rule->match[j].to);
         if (!seen)
             continue;
         dk_json_object_begin(json);

@@ -52,8 +52,8 @@ dk_status dk_write_right_until(dk_context *ctx)
     return DK_OK;
 }
 
-/* {"kind", "where": {FIELD: [VALUE …]}, "date", "own_date", "end"}. own_date: the date is that of the kind, so a row without one is
- * there all the same; else a row without it was not published. */
+/* {"kind", "where": {FIELD: [VALUE …]}, "date", "own_date", "end"}. own_date: the date is that of the kind, so a row
+ * without one is there all the same; else a row without it was not published. */
 static void write_dated_rows(dk_json *json, const dk_dated_rows *rows)
 {
     dk_json_object_begin(json);
@@ -83,7 +83,8 @@ static void member_period(dk_json *json, const char *name, const dk_period *peri
     dk_json_object_end(json);
 }
 
-static void write_condition(dk_json *json, const dk_kind *kind, int field, const char *const *values, size_t n, const char *why)
+static void write_condition(dk_json *json, const dk_kind *kind, int field, const char *const *values, size_t n,
+                            const char *why)
 {
     dk_json_object_begin(json);
     dk_json_member_text(json, "kind", kind->name);
@@ -132,14 +133,16 @@ static void write_obligation(dk_json *json, const dk_catalogue *catalogue, const
     dk_json_array_end(json);
     dk_json_key(json, "applies");
     if (item->applies_kind != NULL)
-        write_condition(json, item->applies_kind, item->applies_field, item->applies_values, item->n_applies_values, NULL);
+        write_condition(json, item->applies_kind, item->applies_field, item->applies_values, item->n_applies_values,
+                        NULL);
     else
         dk_json_null(json);
     dk_json_key(json, "exempt");
     dk_json_array_begin(json);
     for (size_t i = 0; i < obligation->n_exemptions; i++) {
         const dk_exemption *exemption = &obligation->exemptions[i];
-        write_condition(json, exemption->kind, exemption->field, exemption->values, exemption->n_values, exemption->why);
+        write_condition(json, exemption->kind, exemption->field, exemption->values, exemption->n_values,
+                        exemption->why);
     }
     dk_json_array_end(json);
     dk_json_object_end(json);

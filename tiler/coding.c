@@ -9,15 +9,15 @@
 #include <zstd.h>
 
 /* gzip by ISA-L takes half of libdeflate's time for 1 to 3 % more bytes; below this size its tables cost as much as it
- * saves (tests/bench/README.md). Of tiles, each of which is much like the others, it is known beforehand how often a symbol
- * will come. So their tables are made once, and of each tile is asked only which of them fits: a fifth to two thirds of
- * the time is saved for 2 to 6 % more bytes, less of both the larger the tile. */
+ * saves (tests/bench/README.md). Of tiles, each of which is much like the others, it is known beforehand how often a
+ * symbol will come. So their tables are made once, and of each tile is asked only which of them fits: a fifth to two
+ * thirds of the time is saved for 2 to 6 % more bytes, less of both the larger the tile. */
 enum { ISAL_MIN = 6000, ISAL_LEVEL = 2, LIBDEFLATE_LEVEL = 1, ZSTD_LEVEL = 1 };
 
 struct dk_coder {
     struct libdeflate_compressor *libdeflate;
     struct isal_zstream isal;
-    uint8_t *isal_memory; /* ISAL_DEF_LVL2_DEFAULT bytes */
+    uint8_t *isal_memory;                        /* ISAL_DEF_LVL2_DEFAULT bytes */
     struct isal_hufftables attributes, outlines; /* for tiles that have mostly these */
     ZSTD_CCtx *zstd;
 };
@@ -146,7 +146,8 @@ bool dk_coder_must_code(dk_coder *coder, dk_coding coding, dk_matter matter, con
         return true;
     if (coding == DK_IDENTITY)
         return false;
-    const size_t room = coding == DK_ZSTD ? ZSTD_compressBound(size) : libdeflate_gzip_compress_bound(coder->libdeflate, size);
+    const size_t room =
+        coding == DK_ZSTD ? ZSTD_compressBound(size) : libdeflate_gzip_compress_bound(coder->libdeflate, size);
     unsigned char *to = dk_buf_reserve(out, room);
     if (to != NULL && coding == DK_ZSTD) {
         const size_t done = ZSTD_compressCCtx(coder->zstd, to, room, data, size, ZSTD_LEVEL);

@@ -18,12 +18,13 @@ typedef enum dk_matter {
 /* Tiles of up to so many bytes are coded by tables that are there already, larger ones by tables of their own. */
 #define DK_TILE_TABLES_MAX 262144
 
-/* Replaces out by the coded body. false: it is not smaller than the body, or memory is short; out is then empty. The same
- * body gives the same bytes on the same machine (ISA-L may choose others on another kind of processor). */
+/* Replaces out by the coded body. false: it is not smaller than the body, or memory is short; out is then empty. The
+ * same body gives the same bytes on the same machine (ISA-L may choose others on another kind of processor). */
 bool dk_coder_code(dk_coder *coder, dk_coding coding, dk_matter matter, const void *data, size_t size, dk_buf *out);
 
 /* The same where the body must be coded: however large it becomes. false: memory is short. */
-bool dk_coder_must_code(dk_coder *coder, dk_coding coding, dk_matter matter, const void *data, size_t size, dk_buf *out);
+bool dk_coder_must_code(dk_coder *coder, dk_coding coding, dk_matter matter, const void *data, size_t size,
+                        dk_buf *out);
 
 /* Content-Encoding; NULL for DK_IDENTITY. */
 const char *dk_coding_name(dk_coding coding);

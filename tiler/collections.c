@@ -21,8 +21,10 @@ static const struct {
     {"items", "/items", "application/geo+json", "数据（GeoJSON）", false, true},
     {"items", "/items?f=html", "text/html", "数据", false, false},
     {"http://www.opengis.net/def/rel/ogc/1.0/schema", "/schema", "application/schema+json", "字段", false, true},
-    {"http://www.opengis.net/def/rel/ogc/1.0/queryables", "/queryables", "application/schema+json", "可查询的字段", false, true},
-    {"http://www.opengis.net/def/rel/ogc/1.0/sortables", "/sortables", "application/schema+json", "可排序的字段", false, true},
+    {"http://www.opengis.net/def/rel/ogc/1.0/queryables", "/queryables", "application/schema+json", "可查询的字段",
+     false, true},
+    {"http://www.opengis.net/def/rel/ogc/1.0/sortables", "/sortables", "application/schema+json", "可排序的字段", false,
+     true},
     {"http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector", "/tiles", "application/json", "矢量瓦片", true, false},
 };
 
@@ -92,8 +94,8 @@ static dk_status write_collection(dk_context *ctx, const dk_kind *kind)
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (parts[i].layers_only && !layer)
             continue;
-        (parts[i].whole ? dk_write_link_whole : dk_write_link)(ctx, parts[i].rel, part_path(&path, kind, parts[i].below),
-                                                               parts[i].type, parts[i].title);
+        (parts[i].whole ? dk_write_link_whole : dk_write_link)(
+            ctx, parts[i].rel, part_path(&path, kind, parts[i].below), parts[i].type, parts[i].title);
     }
     if (layer) {
         dk_buf_clear(&path);
@@ -121,8 +123,10 @@ static dk_status write_list_page(dk_context *ctx)
     dk_buf path;
     dk_buf_init(&path);
     dk_html_begin(&html, ctx, "数据", "collections", ways, 1);
-    dk_html_raw(&html, "<table class=\"rows\"><thead><tr><th scope=\"col\">数据集</th><th scope=\"col\">类型</th>"
-                       "<th scope=\"col\">条数</th><th scope=\"col\"><span class=\"hidden\">打开</span></th></tr></thead>\n<tbody>\n");
+    dk_html_raw(
+        &html,
+        "<table class=\"rows\"><thead><tr><th scope=\"col\">数据集</th><th scope=\"col\">类型</th>"
+        "<th scope=\"col\">条数</th><th scope=\"col\"><span class=\"hidden\">打开</span></th></tr></thead>\n<tbody>\n");
     dk_status status = DK_OK;
     for (size_t i = 0; status == DK_OK && i < catalogue->n_kinds; i++) {
         const dk_kind *kind = &catalogue->kinds[i];
@@ -133,7 +137,8 @@ static dk_status write_list_page(dk_context *ctx)
             break;
         dk_html_raw(&html, "<tr><th scope=\"row\">");
         dk_html_link(&html, part_path(&path, kind, "?f=html"), NULL, kind->title);
-        dk_html_raw(&html, kind->geometry != DK_NO_GEOMETRY ? "</th><td>图层</td><td class=\"right\">" : "</th><td>记录</td><td class=\"right\">");
+        dk_html_raw(&html, kind->geometry != DK_NO_GEOMETRY ? "</th><td>图层</td><td class=\"right\">"
+                                                            : "</th><td>记录</td><td class=\"right\">");
         dk_html_number(&html, summary.rows);
         dk_html_raw(&html, "</td><td>");
         dk_html_link(&html, part_path(&path, kind, "/items?f=html"), NULL, "浏览");
@@ -156,7 +161,9 @@ static dk_status write_right_until(dk_html *html, const dk_kind *kind)
     dk_context *ctx = html->ctx;
     int32_t until = DK_FAR_DAY;
     char text[DK_DAY_TEXT];
-    const dk_status status = dk_sees_disclosure(ctx, kind) ? dk_clock_right_until(ctx->worker->store, &ctx->viewer, &until, &ctx->error) : DK_OK;
+    const dk_status status = dk_sees_disclosure(ctx, kind)
+                                 ? dk_clock_right_until(ctx->worker->store, &ctx->viewer, &until, &ctx->error)
+                                 : DK_OK;
     if (until == DK_FAR_DAY)
         return status;
     dk_html_fact_begin(html, "公开时限状态截至");

@@ -17,12 +17,13 @@ static enum MHD_Result look(void *user, enum MHD_ValueKind kind, const char *key
 {
     search *s = user;
     (void)kind, (void)value_size;
-    s->found = key_size == s->name_size && strncasecmp(key, s->name, key_size) == 0 && value != NULL && s->names(value, s->etag);
+    s->found = key_size == s->name_size && strncasecmp(key, s->name, key_size) == 0 && value != NULL &&
+               s->names(value, s->etag);
     return s->found ? MHD_NO : MHD_YES;
 }
 
-/* Lines of one field are one list (RFC 9110, 5.3). Mostly there is one line or none: the others are only looked for when the
- * first, which the caller has, does not say it. */
+/* Lines of one field are one list (RFC 9110, 5.3). Mostly there is one line or none: the others are only looked for
+ * when the first, which the caller has, does not say it. */
 static bool any_line(struct MHD_Connection *connection, const char *name, const char *first,
                      bool (*names)(const char *list, const char *etag), const char *etag)
 {

@@ -15,13 +15,13 @@
 #include <unistd.h>
 
 enum {
-    LOOK_MS = 200,    /* how often it is asked whether anyone still waits */
+    LOOK_MS = 200, /* how often it is asked whether anyone still waits */
     SENTENCE_MAX = 900,
-    EXIT_LIMIT = 3    /* of dikuai-ingest convert: a limit was reached */
+    EXIT_LIMIT = 3 /* of dikuai-ingest convert: a limit was reached */
 };
 
 struct dk_convert {
-    pid_t pid; /* 0: it has ended */
+    pid_t pid;           /* 0: it has ended */
     int in, out, errors; /* our ends; -1: closed. All non-blocking */
     double deadline;
     bool (*gone)(void *user);
@@ -115,8 +115,7 @@ static dk_status spawn(const char *program, const char *folder, char *const *arg
         posix_spawn_file_actions_adddup2(&actions, errors[1], 2);
         posix_spawn_file_actions_addclosefrom_np(&actions, 3);
         posix_spawn_file_actions_addchdir_np(&actions, folder);
-        posix_spawnattr_setflags(&attributes,
-                                 POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
         posix_spawnattr_setsigmask(&attributes, &none);
         posix_spawnattr_setsigdefault(&attributes, &standard);
         number = posix_spawn(&c->pid, program, &actions, &attributes, arguments, environment);
@@ -164,9 +163,10 @@ static dk_status check(dk_convert *c, dk_error *err)
     if (c->gone != NULL && c->gone(c->user))
         return dk_fail(err, DK_INTERNAL, "nobody waits for the file any more");
     if (now() > c->deadline)
-        return dk_fail(err, DK_LIMIT,
-                       "The conversion takes longer than this server allows; narrow what is asked for, or send a smaller "
-                       "file.");
+        return dk_fail(
+            err, DK_LIMIT,
+            "The conversion takes longer than this server allows; narrow what is asked for, or send a smaller "
+            "file.");
     return DK_OK;
 }
 
@@ -227,7 +227,10 @@ static dk_status told(dk_convert *c, int code, dk_status otherwise, dk_error *er
     if (WIFEXITED(code) && text != NULL && *text != '\0') {
         if (strncmp(text, program, sizeof program - 1) == 0)
             text += sizeof program - 1;
-        return dk_fail(err, WEXITSTATUS(code) == EXIT_LIMIT ? DK_LIMIT : WEXITSTATUS(code) == 1 ? otherwise : DK_INTERNAL,
+        return dk_fail(err,
+                       WEXITSTATUS(code) == EXIT_LIMIT ? DK_LIMIT
+                       : WEXITSTATUS(code) == 1        ? otherwise
+                                                       : DK_INTERNAL,
                        "%.*s", (int)strcspn(text, "\n"), text);
     }
     /* What foreign bytes do to it is theirs: too much memory ends it too. */
@@ -237,8 +240,8 @@ static dk_status told(dk_convert *c, int code, dk_status otherwise, dk_error *er
                        otherwise == DK_INVALID
                            ? "The file cannot be read within what this server allows: it is too large, or damaged."
                            : "The conversion needs more than this server allows; narrow what is asked for.");
-    return dk_fail(err, DK_INTERNAL, "dikuai-ingest convert ended with %s %d",
-                   WIFSIGNALED(code) ? "signal" : "status", WIFSIGNALED(code) ? WTERMSIG(code) : WEXITSTATUS(code));
+    return dk_fail(err, DK_INTERNAL, "dikuai-ingest convert ended with %s %d", WIFSIGNALED(code) ? "signal" : "status",
+                   WIFSIGNALED(code) ? WTERMSIG(code) : WEXITSTATUS(code));
 }
 
 static dk_status finish(dk_convert *c, dk_status otherwise, dk_error *err)
@@ -318,9 +321,11 @@ dk_status dk_convert_start(const dk_config *config, const dk_convert_options *op
     char limit[32], seconds[32];
     snprintf(limit, sizeof limit, "%llu", (unsigned long long)options->most_bytes);
     snprintf(seconds, sizeof seconds, "%.0f", options->seconds + 1);
-    const char *const arguments[] = {config->ingest, "convert",    "-",     "--from",    "rows",  "--to",
-                                     options->to,    "--output",   options->output, "--confined",
-                                     "--most-bytes", limit,        "--most-seconds", seconds, NULL};
+    const char *const arguments[] = {config->ingest,   "convert",      "-",
+                                     "--from",         "rows",         "--to",
+                                     options->to,      "--output",     options->output,
+                                     "--confined",     "--most-bytes", limit,
+                                     "--most-seconds", seconds,        NULL};
     const dk_status status = spawn(config->ingest, options->folder, (char *const *)(uintptr_t)arguments, c, err);
     if (status != DK_OK) {
         dk_convert_free(c);
@@ -384,12 +389,12 @@ dk_status dk_convert_upload(const dk_config *config, const void *data, size_t si
     snprintf(name, sizeof name, "upload.%s", suffix);
     snprintf(seconds, sizeof seconds, "%d", DK_CONVERT_UPLOAD_SECONDS);
     dk_convert *c = create(DK_CONVERT_UPLOAD_SECONDS);
-    dk_status status = c == NULL ? dk_fail(err, DK_NOMEM, "out of memory")
-                                 : dk_temp_folder_make(config->temp_folder, &folder, err);
+    dk_status status =
+        c == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_temp_folder_make(config->temp_folder, &folder, err);
     if (status == DK_OK)
         status = keep(folder, name, data, size, err);
-    const char *const arguments[] = {config->ingest, "convert", name, "--to", "geojson", "--confined",
-                                     "--most-seconds", seconds, NULL};
+    const char *const arguments[] = {config->ingest, "convert",        name,    "--to", "geojson",
+                                     "--confined",   "--most-seconds", seconds, NULL};
     if (status == DK_OK) {
         c->result = ret_geojson;
         status = spawn(config->ingest, folder, (char *const *)(uintptr_t)arguments, c, err);

@@ -116,9 +116,9 @@ bool dk_sign_in_token(const void *body, size_t size, const char *type, char ret_
 {
     size_t n = 0;
     const bool good = size <= DK_SIGN_IN_BODY &&
-                (is_type(type, "application/json")                    ? from_json(body, size, ret_token, &n)
-                 : is_type(type, "application/x-www-form-urlencoded") ? from_form(body, size, ret_token, &n)
-                                                                      : false);
+                      (is_type(type, "application/json")                    ? from_json(body, size, ret_token, &n)
+                       : is_type(type, "application/x-www-form-urlencoded") ? from_form(body, size, ret_token, &n)
+                                                                            : false);
     return trim_token(ret_token, good ? n : 0);
 }
 
@@ -163,8 +163,8 @@ dk_basic dk_basic_token(const char *authorization, char ret_token[DK_SIGN_IN_TOK
     return good ? DK_BASIC_TOKEN : DK_BASIC_MALFORMED;
 }
 
-/* Whether an origin's host and port are those of a Host header. A browser leaves the scheme's own port out of both, and a proxy
- * may write it (RFC 9110, 4.2.3: it is the same). */
+/* Whether an origin's host and port are those of a Host header. A browser leaves the scheme's own port out of both, and
+ * a proxy may write it (RFC 9110, 4.2.3: it is the same). */
 static bool is_authority(const char *origin, const char *host, const char *own_port)
 {
     const size_t port = strlen(own_port);

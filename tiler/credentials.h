@@ -1,6 +1,6 @@
 /* What clients send to say who they are, which is foreign bytes: the Cookie header (RFC 6265), the Basic scheme of the
- * Authorization header (RFC 7617), the body of a sign-in, and from which site a request comes (Fetch Metadata; RFC 6454).
- * All texts may be NULL: the header is absent. */
+ * Authorization header (RFC 7617), the body of a sign-in, and from which site a request comes (Fetch Metadata; RFC
+ * 6454). All texts may be NULL: the header is absent. */
 #ifndef DK_TILER_CREDENTIALS_H
 #define DK_TILER_CREDENTIALS_H
 
@@ -17,12 +17,13 @@ bool dk_cookie_find(const char *header, const char *name, const char **ret_value
 #define DK_SIGN_IN_TOKEN 256
 bool dk_sign_in_token(const void *body, size_t size, const char *type, char ret_token[DK_SIGN_IN_TOKEN + 1]);
 
-/* Authorization: whether its scheme is Basic, and the token that it has as its password; the user may have any name, and none.
- * The token as in a sign-in. */
+/* Authorization: whether its scheme is Basic, and the token that it has as its password; the user may have any name,
+ * and none. The token as in a sign-in. */
 #define DK_BASIC_USER 256 /* bytes */
 typedef enum dk_basic {
     DK_BASIC_NOT,       /* another scheme, or no header */
-    DK_BASIC_MALFORMED, /* not base 64, no colon, a control character (RFC 7617 forbids them), empty, or longer than it can be */
+    DK_BASIC_MALFORMED, /* not base 64, no colon, a control character (RFC 7617 forbids them), empty, or longer than it
+                           can be */
     DK_BASIC_TOKEN
 } dk_basic;
 dk_basic dk_basic_token(const char *authorization, char ret_token[DK_SIGN_IN_TOKEN + 1]);

@@ -25,7 +25,8 @@ static void write_disposition(const dk_document *document, char *out, size_t siz
     const char *slash = strrchr(document->name, '/');
     const char *name = slash != NULL ? slash + 1 : document->name;
     const char *dot = strrchr(name, '.');
-    const size_t ending = dot != NULL ? strspn(dot + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") : 0;
+    const size_t ending =
+        dot != NULL ? strspn(dot + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") : 0;
     const bool plain = dot != NULL && ending > 0 && ending <= 5 && dot[1 + ending] == '\0';
     dk_buf_init(&encoded);
     dk_append_encoded(&encoded, name);
@@ -46,7 +47,8 @@ static void keep(const dk_document *document, void *user)
     write_disposition(document, ctx->answer.stored.disposition, sizeof ctx->answer.stored.disposition);
 }
 
-/* What is not what its name says is shown to nobody. A file that was looked at is known by what changes when it does. */
+/* What is not what its name says is shown to nobody. A file that was looked at is known by what changes when it does.
+ */
 static bool is_whole(dk_worker *worker, int fd, const char *sha256)
 {
     struct stat info;
@@ -85,7 +87,8 @@ static dk_status give(dk_context *ctx, dk_status status, const char *sha256, int
     if (!is_whole(ctx->worker, fd, sha256)) {
         close(fd);
         return dk_fail(&ctx->error, DK_CORRUPT,
-                       "the document %s is damaged: its bytes are not those of its name; restore it from a backup", sha256);
+                       "the document %s is damaged: its bytes are not those of its name; restore it from a backup",
+                       sha256);
     }
     ctx->answer.stored.is = true;
     ctx->answer.stored.fd = fd;

@@ -1,7 +1,7 @@
 /* One dossier, 一地一档: a row with everything linked to it, in time order, the totals that its audience may see, and
  * each disclosure item as published or missing. */
-#include "tiler/dossier_clock.h"
 #include "tiler/dossier.h"
+#include "tiler/dossier_clock.h"
 
 #include "store/document.h"
 #include "store/text.h"
@@ -183,9 +183,8 @@ static dk_status write_documents_of(dk_dossier *d, const dk_row_list *list, bool
     dk_context *ctx = d->ctx;
     for (size_t j = 0; j < list->n && j < DK_DOSSIER_ROWS_LISTED; j++) {
         documents of = {ctx, &ctx->json, &list->rows[j], begun};
-        const dk_status status =
-            dk_query_documents(ctx->worker->store, list->kind, list->rows[j].key, &ctx->viewer,
-                               ctx->worker->generation.number, write_document, &of, &ctx->error);
+        const dk_status status = dk_query_documents(ctx->worker->store, list->kind, list->rows[j].key, &ctx->viewer,
+                                                    ctx->worker->generation.number, write_document, &of, &ctx->error);
         if (status != DK_OK)
             return status;
     }
@@ -354,7 +353,8 @@ static dk_status write_totals(dk_dossier *d)
 
 /* ---- items ---- */
 
-/* Whether a field that the viewer sees holds the text, or lists it; numbers are compared as the catalogue writes them. */
+/* Whether a field that the viewer sees holds the text, or lists it; numbers are compared as the catalogue writes them.
+ */
 static bool holds(const dk_row *row, int field, const char *text)
 {
     if (((row->visible & ~row->masked) >> field & 1) == 0)

@@ -17,8 +17,8 @@ typedef struct dk_dossier {
     dk_row_list subject;
     dk_row_list linked[DK_MAX_KINDS]; /* of the kinds in order; kind NULL: not linked */
     dk_row_list *filling;
-    size_t room; /* rows that may still be added to filling */
-    bool proofs; /* those of all rows were asked for */
+    size_t room;             /* rows that may still be added to filling */
+    bool proofs;             /* those of all rows were asked for */
     int32_t as_of;           /* the day on which the clock is read */
     dk_clock_outcome *clock; /* n_clock of them, owned: dossier_clock.h */
     size_t n_clock;
@@ -40,8 +40,8 @@ bool dk_dossier_applies(const dk_dossier *d, const dk_item *item);
 
 /* A record that proves an item: with its date, NULL if it has none. */
 typedef void (*dk_proof_fn)(const dk_row *row, const char *date, void *user);
-/* Calls each, if not NULL, for at most DK_DOSSIER_ROWS_LISTED records. Gives how many there are (0: the item is missing)
- * and the earliest date, NULL if none has one. */
+/* Calls each, if not NULL, for at most DK_DOSSIER_ROWS_LISTED records. Gives how many there are (0: the item is
+ * missing) and the earliest date, NULL if none has one. */
 size_t dk_dossier_proofs(const dk_dossier *d, const dk_item *item, dk_proof_fn each, void *user,
                          const char **ret_earliest);
 

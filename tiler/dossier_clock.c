@@ -19,11 +19,11 @@ dk_status dk_dossier_read_clock(dk_dossier *d)
     if (!any)
         return DK_OK;
     const int64_t generation = ctx->worker->generation.number;
-    dk_status status = dk_clock_kept(ctx->worker->store, row->kind, row->feature, generation, d->as_of, d->clock, &d->n_clock,
-                                     &d->regime, &d->ctx->error);
+    dk_status status = dk_clock_kept(ctx->worker->store, row->kind, row->feature, generation, d->as_of, d->clock,
+                                     &d->n_clock, &d->regime, &d->ctx->error);
     if (status == DK_NOT_FOUND)
-        status = dk_clock_of_row(ctx->worker->store, row->kind, row->key, generation, d->as_of, d->clock, &d->n_clock, &d->regime,
-                                 &d->ctx->error);
+        status = dk_clock_of_row(ctx->worker->store, row->kind, row->key, generation, d->as_of, d->clock, &d->n_clock,
+                                 &d->regime, &d->ctx->error);
     return status;
 }
 
@@ -139,7 +139,8 @@ bool dk_dossier_item_clock_html(const dk_dossier *d, dk_html *html, const dk_ite
         dk_html_text(html, dk_disclosure_title(standing.state));
         dk_html_raw(html, "</span> <span class=\"clock\">");
         const char *title = dk_disclosure_title(standing.state), *said = words_of(one, &standing, words);
-        dk_html_text(html, strncmp(said, title, strlen(title)) == 0 ? said + strlen(title) : said); /* the badge says it */
+        dk_html_text(html,
+                     strncmp(said, title, strlen(title)) == 0 ? said + strlen(title) : said); /* the badge says it */
         dk_html_raw(html, "</span> ");
         any = true;
     }

@@ -1,4 +1,5 @@
-/* What the disclosure clock (store/clock.h) says of a dossier's row: for its JSON and its page. Private to dossier*.c. */
+/* What the disclosure clock (store/clock.h) says of a dossier's row: for its JSON and its page. Private to dossier*.c.
+ */
 #ifndef DK_TILER_DOSSIER_CLOCK_H
 #define DK_TILER_DOSSIER_CLOCK_H
 
@@ -8,8 +9,8 @@
 
 /* Finds how each obligation about the row stands on d->as_of. Nothing where the catalogue has none about its kind. */
 dk_status dk_dossier_read_clock(dk_dossier *d);
-/* Whether the item concerns the row: its own condition holds (dk_dossier_applies), and if obligations are about it, one of
- * them applies under the regime that holds. */
+/* Whether the item concerns the row: its own condition holds (dk_dossier_applies), and if obligations are about it, one
+ * of them applies under the regime that holds. */
 bool dk_dossier_concerns(const dk_dossier *d, const dk_item *item);
 /* The members "clock" and "regime" of the dossier. */
 void dk_dossier_clock_json(const dk_dossier *d);

@@ -252,7 +252,8 @@ static void write_item(const dk_dossier *d, dk_html *html, const dk_item *item)
     dk_html_text(html, item->title);
     dk_html_raw(html, "</th><td>");
     if (!dk_dossier_item_clock_html(d, html, item))
-        dk_html_raw(html, n > 0 ? "<span class=\"badge good\">已公开</span>" : "<span class=\"badge bad\">未公开</span>");
+        dk_html_raw(html,
+                    n > 0 ? "<span class=\"badge good\">已公开</span>" : "<span class=\"badge bad\">未公开</span>");
     dk_html_raw(html, "</td><td>");
     dk_html_date(html, earliest);
     dk_html_raw(html, "</td><td>");
@@ -292,9 +293,8 @@ static void write_items(const dk_dossier *d, dk_html *html)
     dk_html_raw(html, " 项。");
     dk_dossier_clock_sentence(d, html);
     dk_html_raw(
-        html,
-        "</p>\n<table class=\"rows disclosure\"><thead><tr><th scope=\"col\">事项</th><th scope=\"col\">状态</th>"
-        "<th scope=\"col\">公开日期</th><th scope=\"col\">记录与要求</th></tr></thead>\n<tbody>\n");
+        html, "</p>\n<table class=\"rows disclosure\"><thead><tr><th scope=\"col\">事项</th><th scope=\"col\">状态</th>"
+              "<th scope=\"col\">公开日期</th><th scope=\"col\">记录与要求</th></tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < catalogue->n_items; i++)
         if (catalogue->items[i].subject_kind == d->subject.kind && dk_dossier_concerns(d, &catalogue->items[i]))
             write_item(d, html, &catalogue->items[i]);

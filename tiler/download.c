@@ -28,10 +28,10 @@ enum {
     THREADS = 2,
     NICE = 10,
     MOST_WAITING = 16,
-    MOST_ALIVE = 64,            /* waiting, being made and being sent */
-    ANSWER_BYTES = 64 << 10,    /* when so much is there, or all, the answer begins: until then it can be a problem */
-    BLOCK_BYTES = 128 << 10,    /* that libmicrohttpd asks for at once */
-    MOST_PAGE_BYTES = 8 << 20   /* of rows between two looks at whether anyone still wants them */
+    MOST_ALIVE = 64,          /* waiting, being made and being sent */
+    ANSWER_BYTES = 64 << 10,  /* when so much is there, or all, the answer begins: until then it can be a problem */
+    BLOCK_BYTES = 128 << 10,  /* that libmicrohttpd asks for at once */
+    MOST_PAGE_BYTES = 8 << 20 /* of rows between two looks at whether anyone still wants them */
 };
 
 typedef enum family { CSV, XLSX, JSON, SEQUENCE, FILES } family;
@@ -128,8 +128,9 @@ static void wake(dk_download *d)
     }
 }
 
-/* Whether it is not to go on: nobody waits for it, or the server stops before it has been answered. A connection that is suspended stays open until it is resumed, so its socket can be looked
- * at; as other servers do, one that the client has closed on its side counts as left. */
+/* Whether it is not to go on: nobody waits for it, or the server stops before it has been answered. A connection that
+ * is suspended stays open until it is resumed, so its socket can be looked at; as other servers do, one that the client
+ * has closed on its side counts as left. */
 static bool is_gone(void *user)
 {
     dk_download *d = user;
@@ -149,10 +150,11 @@ static dk_status check(dk_download *d, dk_error *err)
     if (is_gone(d))
         return dk_fail(err, DK_INTERNAL, "nobody waits for it any more");
     if (now() > d->deadline)
-        return dk_fail(err, DK_LIMIT,
-                       "The download takes longer than the %u seconds that this server gives it; narrow it with a filter or "
-                       "bbox.",
-                       d->all->config->download_seconds);
+        return dk_fail(
+            err, DK_LIMIT,
+            "The download takes longer than the %u seconds that this server gives it; narrow it with a filter or "
+            "bbox.",
+            d->all->config->download_seconds);
     return DK_OK;
 }
 
@@ -301,11 +303,12 @@ static dk_status walk(making *m, dk_row_fn each, bool send, dk_error *err)
 static dk_status too_many(const making *m, const char *rows, dk_error *err)
 {
     return dk_fail(err, DK_LIMIT,
-                   "This would be %s rows, and at most %zu are given as one file; narrow it with a filter or bbox.", rows,
-                   m->most);
+                   "This would be %s rows, and at most %zu are given as one file; narrow it with a filter or bbox.",
+                   rows, m->most);
 }
 
-/* Refuses what has too many rows before the first is sent. They are counted only where the whole collection has too many. */
+/* Refuses what has too many rows before the first is sent. They are counted only where the whole collection has too
+ * many. */
 static dk_status check_rows(making *m, dk_error *err)
 {
     dk_summary own;
@@ -357,9 +360,10 @@ static dk_status make_stream(making *m, dk_error *err)
     const dk_sink sink = deflate != NULL ? (dk_sink){to_deflate, deflate} : spool;
     if (status == DK_OK)
         status = make_rows(m,
-                           d->format->family == CSV    ? dk_csv_writer_create(&m->q.columns, &sink)
-                           : d->format->family == XLSX ? dk_xlsx_writer_create(&m->q.columns, &sink)
-                                                       : dk_json_writer_create(&m->ctx, d->format->family == SEQUENCE, &sink),
+                           d->format->family == CSV ? dk_csv_writer_create(&m->q.columns, &sink)
+                           : d->format->family == XLSX
+                               ? dk_xlsx_writer_create(&m->q.columns, &sink)
+                               : dk_json_writer_create(&m->ctx, d->format->family == SEQUENCE, &sink),
                            err);
     if (status == DK_OK && deflate != NULL)
         status = dk_deflate_stream_write(deflate, "", 0, true, err);
@@ -432,7 +436,8 @@ static void write_disposition(dk_download *d, const dk_kind *kind)
     dk_buf_format(&text, ".%s", d->format->ending);
     const char *whole = dk_buf_cstr(&text);
     if (whole == NULL || text.size >= sizeof d->disposition)
-        snprintf(d->disposition, sizeof d->disposition, "attachment; filename=\"%s.%s\"", kind->name, d->format->ending);
+        snprintf(d->disposition, sizeof d->disposition, "attachment; filename=\"%s.%s\"", kind->name,
+                 d->format->ending);
     else
         snprintf(d->disposition, sizeof d->disposition, "%s", whole);
     dk_buf_finish(&text);
@@ -466,10 +471,12 @@ static dk_status make(dk_download *d, making *m, dk_error *err)
                              kind->name, d->format->name);
         if (status == DK_OK && m->q.columns.wkt && d->format->family != CSV)
             status = dk_fail(err, DK_INVALID, "The parameter \"geometry\" is for f=csv; the other formats %s.",
-                             d->format->family == XLSX ? "with outlines are geojson, gpkg, fgb and shp" : "have it as it is");
+                             d->format->family == XLSX ? "with outlines are geojson, gpkg, fgb and shp"
+                                                       : "have it as it is");
         if (status == DK_OK && d->format->family == FILES && d->all->config->ingest == NULL) {
-            status = dk_fail(err, DK_BUSY,
-                             "This server has no program that makes such files (dikuai-ingest); take f=csv, xlsx or geojson.");
+            status = dk_fail(
+                err, DK_BUSY,
+                "This server has no program that makes such files (dikuai-ingest); take f=csv, xlsx or geojson.");
             d->shown = true;
         }
         const bool geometry = d->format->family != CSV ? d->format->family != XLSX : m->q.columns.wkt;
@@ -667,7 +674,8 @@ static void drop_response(void *user)
     dk_download_drop(user);
 }
 
-static enum MHD_Result respond_problem(dk_download *d, struct MHD_Connection *connection, dk_status status, bool closing)
+static enum MHD_Result respond_problem(dk_download *d, struct MHD_Connection *connection, dk_status status,
+                                       bool closing)
 {
     bool show;
     const unsigned http = dk_http_status(status, &show);
@@ -698,8 +706,7 @@ enum MHD_Result dk_download_respond(dk_download *d, struct MHD_Connection *conne
         dk_download_drop(d);
         return dk_respond_other(connection, closing);
     }
-    struct MHD_Response *response =
-        MHD_create_response_from_callback(size, BLOCK_BYTES, read_file, d, drop_response);
+    struct MHD_Response *response = MHD_create_response_from_callback(size, BLOCK_BYTES, read_file, d, drop_response);
     if (response == NULL) {
         dk_download_drop(d);
         return MHD_NO;

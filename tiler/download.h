@@ -1,6 +1,6 @@
-/* Downloads: the whole of what a query of items finds, as a file. Made by threads of their own, few and of low priority, so
- * that tiles do not wait for them; a request is suspended until the beginning of its file is there. An answer is of one
- * generation from its first row to its last. */
+/* Downloads: the whole of what a query of items finds, as a file. Made by threads of their own, few and of low
+ * priority, so that tiles do not wait for them; a request is suspended until the beginning of its file is there. An
+ * answer is of one generation from its first row to its last. */
 #ifndef DK_TILER_DOWNLOAD_H
 #define DK_TILER_DOWNLOAD_H
 
@@ -23,7 +23,8 @@ void dk_downloads_free(dk_downloads *downloads); /* after MHD_stop_daemon; NULL-
 bool dk_download_asked(const dk_request *request);
 
 /* Begins one and suspends the connection. The request is taken over and forgotten where it was. The daemon needs
- * MHD_ALLOW_SUSPEND_RESUME. caller: who the viewer is; NULL: the public. DK_BUSY: too many are under way; the request stays where it was. */
+ * MHD_ALLOW_SUSPEND_RESUME. caller: who the viewer is; NULL: the public. DK_BUSY: too many are under way; the request
+ * stays where it was. */
 dk_status dk_download_start(dk_downloads *downloads, struct MHD_Connection *connection, dk_request *request,
                             const dk_viewer *viewer, const dk_caller *caller, const char *accept_encoding,
                             dk_download **ret_download, dk_error *err);

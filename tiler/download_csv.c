@@ -34,7 +34,8 @@ static bool is_formula(const char *text, size_t size)
 
 void dk_csv_text(const char *text, size_t size, bool guarded, dk_buf *out)
 {
-    const bool mangled = guarded && dk_text_mangled(text, size), formula = guarded && !mangled && is_formula(text, size);
+    const bool mangled = guarded && dk_text_mangled(text, size),
+               formula = guarded && !mangled && is_formula(text, size);
     bool quote = formula || mangled || (size > 0 && (text[0] == ' ' || text[size - 1] == ' '));
     for (size_t i = 0; i < size && !quote; i++)
         quote = strchr(",\"\r\n", text[i]) != NULL && text[i] != '\0';

@@ -36,9 +36,10 @@ dk_status dk_download_query_read(dk_context *ctx, dk_download_query *q)
     memset(q, 0, sizeof *q);
     dk_status status = dk_context_kind(ctx, ctx->request->path[1], &kind);
     if (status == DK_OK && dk_request_param(ctx->request, "crs") != NULL)
-        status = dk_fail(&ctx->error, DK_INVALID,
-                         "The parameter \"crs\" is for f=json and f=html: files are in EPSG:4490; leave it out, and let ogr2ogr or "
-                         "QGIS transform the file.");
+        status = dk_fail(
+            &ctx->error, DK_INVALID,
+            "The parameter \"crs\" is for f=json and f=html: files are in EPSG:4490; leave it out, and let ogr2ogr or "
+            "QGIS transform the file.");
     if (status == DK_OK)
         status = dk_item_query_read(ctx, kind, DK_ROWS | DK_PAGES, own, &q->items);
     if (status == DK_OK)
@@ -48,8 +49,9 @@ dk_status dk_download_query_read(dk_context *ctx, dk_download_query *q)
     if (status == DK_OK)
         status = choose(ctx, "geometry", "none", "wkt", &q->columns.wkt);
     if (status == DK_OK && q->columns.wkt && kind->geometry == DK_NO_GEOMETRY)
-        status = dk_fail(&ctx->error, DK_INVALID,
-                         "The parameter \"geometry\" is for layers; the collection \"%s\" has no geometry.", kind->name);
+        status =
+            dk_fail(&ctx->error, DK_INVALID,
+                    "The parameter \"geometry\" is for layers; the collection \"%s\" has no geometry.", kind->name);
     if (status != DK_OK)
         return status;
     /* In an order of its own each page sorts all rows anew. */

@@ -11,7 +11,8 @@ typedef struct dk_download_query {
     dk_row_columns columns;
 } dk_download_query;
 
-/* Reads the request's parameters: those of items, header and geometry. Caller calls dk_item_query_finish in every case. */
+/* Reads the request's parameters: those of items, header and geometry. Caller calls dk_item_query_finish in every case.
+ */
 dk_status dk_download_query_read(dk_context *ctx, dk_download_query *ret_query);
 
 #endif

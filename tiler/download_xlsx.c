@@ -10,10 +10,12 @@
 #include <string.h>
 
 enum {
-    MOST_ROWS = 1048576,  /* of a sheet */
-    MOST_TEXT = 32767,    /* UTF-16 units of a cell */
-    MOST_NAME = 31 - 5,   /* of a sheet's name, with room for a number behind it */
-    STYLE_TEXT = 1, STYLE_DATE = 2, STYLE_HEAD = 3 /* cellXfs below */
+    MOST_ROWS = 1048576, /* of a sheet */
+    MOST_TEXT = 32767,   /* UTF-16 units of a cell */
+    MOST_NAME = 31 - 5,  /* of a sheet's name, with room for a number behind it */
+    STYLE_TEXT = 1,
+    STYLE_DATE = 2,
+    STYLE_HEAD = 3 /* cellXfs below */
 };
 #define MOST_SHEET_BYTES (3u << 30) /* after which a new sheet begins: an entry holds 4 GiB */
 #define XML_HEAD "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n"
@@ -26,9 +28,9 @@ typedef struct xlsx_writer {
     dk_row_writer base;
     const dk_row_columns *columns;
     dk_zip_stream *zip;
-    size_t sheets;    /* begun so far */
-    int64_t rows;     /* of the sheet, those handed on */
-    int64_t row;      /* of the sheet, with those in the buffer */
+    size_t sheets;                    /* begun so far */
+    int64_t rows;                     /* of the sheet, those handed on */
+    int64_t row;                      /* of the sheet, with those in the buffer */
     char reference[DK_MAX_FIELDS][4]; /* A, B … of each column */
 } xlsx_writer;
 
@@ -44,8 +46,8 @@ static void put_text(const char *text, size_t size, dk_buf *out)
         /* also a text that only looks like one, and U+FFFE and U+FFFF */
         const bool coded = (c < 0x20 && c != '\n' && c != '\t') || c == 0x7F;
         const bool looks = c == '_' && i + 1 < size && text[i + 1] == 'x';
-        const bool none = c == 0xEF && i + 2 < size && (unsigned char)text[i + 1] == 0xBF &&
-                          (unsigned char)text[i + 2] >= 0xBE;
+        const bool none =
+            c == 0xEF && i + 2 < size && (unsigned char)text[i + 1] == 0xBF && (unsigned char)text[i + 2] >= 0xBE;
         if (entity == NULL && !coded && !looks && !none)
             continue;
         dk_buf_append(out, text + plain, i - plain);
@@ -77,8 +79,8 @@ static size_t fitting(const char *text, size_t size)
 static void text_cell(const xlsx_writer *w, size_t column, int64_t row, int style, const char *text, size_t size,
                       dk_buf *out)
 {
-    dk_buf_format(out, "<c r=\"%s%lld\" s=\"%d\" t=\"inlineStr\"><is><t xml:space=\"preserve\">",
-                  w->reference[column], (long long)row, style);
+    dk_buf_format(out, "<c r=\"%s%lld\" s=\"%d\" t=\"inlineStr\"><is><t xml:space=\"preserve\">", w->reference[column],
+                  (long long)row, style);
     put_text(text, size, out);
     dk_buf_text(out, "</t></is></c>");
 }
@@ -99,7 +101,8 @@ long dk_xlsx_date(const char *text, size_t size)
     if (day < 1 || day > before[month] - before[month - 1] + (leap && month == 2))
         return 0;
     const long whole = year - 1; /* years that are over, since the year 1 */
-    const long days = whole * 365 + whole / 4 - whole / 100 + whole / 400 + before[month - 1] + (leap && month > 2) + day;
+    const long days =
+        whole * 365 + whole / 4 - whole / 100 + whole / 400 + before[month - 1] + (leap && month > 2) + day;
     const long serial = days - 693594; /* 1899-12-30 */
     return serial >= 61 ? serial : 0;
 }
@@ -114,8 +117,8 @@ static void value_cell(const xlsx_writer *w, size_t column, const dk_field *fiel
     if (value->type == DK_TEXT) {
         const long date = field->type == DK_FIELD_DATE ? dk_xlsx_date(value->text.data, value->text.size) : 0;
         if (date > 0) {
-            dk_buf_format(out, "<c r=\"%s%lld\" s=\"%d\"><v>%ld</v></c>", w->reference[column], (long long)row, STYLE_DATE,
-                          date);
+            dk_buf_format(out, "<c r=\"%s%lld\" s=\"%d\"><v>%ld</v></c>", w->reference[column], (long long)row,
+                          STYLE_DATE, date);
             return;
         }
         size_t size = fitting(value->text.data, value->text.size);
@@ -181,8 +184,8 @@ static dk_status begin_sheet(xlsx_writer *w, dk_error *err)
     dk_buf out;
     dk_buf_init(&out);
     dk_buf_text(&out, XML_HEAD "<worksheet xmlns=\"" MAIN "\"><sheetViews><sheetView workbookViewId=\"0\">"
-                      "<pane ySplit=\"1\" topLeftCell=\"A2\" activePane=\"bottomLeft\" state=\"frozen\"/>"
-                      "</sheetView></sheetViews>");
+                               "<pane ySplit=\"1\" topLeftCell=\"A2\" activePane=\"bottomLeft\" state=\"frozen\"/>"
+                               "</sheetView></sheetViews>");
     if (w->columns->n > 0)
         dk_buf_text(&out, "<cols>");
     for (size_t i = 0; i < w->columns->n; i++)
@@ -197,8 +200,8 @@ static dk_status begin_sheet(xlsx_writer *w, dk_error *err)
     }
     dk_buf_text(&out, "</row>");
     if (status == DK_OK)
-        status = out.failed ? dk_fail(err, DK_NOMEM, "out of memory")
-                            : dk_zip_stream_write(w->zip, out.data, out.size, err);
+        status =
+            out.failed ? dk_fail(err, DK_NOMEM, "out of memory") : dk_zip_stream_write(w->zip, out.data, out.size, err);
     dk_buf_finish(&out);
     return status;
 }
@@ -244,9 +247,9 @@ static dk_status put_rest(xlsx_writer *w, dk_error *err)
         dk_buf_text(&book, "<sheet name=\"");
         put_sheet_name(w, i, &book);
         dk_buf_format(&book, "\" sheetId=\"%zu\" r:id=\"rId%zu\"/>", i, i);
-        dk_buf_format(&relations,
-                      "<Relationship Id=\"rId%zu\" Type=\"" RELATIONS "/worksheet\" Target=\"worksheets/sheet%zu.xml\"/>",
-                      i, i);
+        dk_buf_format(
+            &relations,
+            "<Relationship Id=\"rId%zu\" Type=\"" RELATIONS "/worksheet\" Target=\"worksheets/sheet%zu.xml\"/>", i, i);
     }
     dk_buf_text(&book, "</sheets></workbook>");
     dk_buf_format(&relations,
@@ -272,7 +275,8 @@ static const char content_types[] =
              "<Override PartName=\"/xl/workbook.xml\" ContentType=\"" TYPE "sheet.main+xml\"/>"
              "<Override PartName=\"/xl/styles.xml\" ContentType=\"" TYPE "styles+xml\"/></Types>";
 static const char package_relations[] =
-    XML_HEAD "<Relationships xmlns=\"" PACKAGE "/relationships\"><Relationship Id=\"rId1\" Type=\"" RELATIONS "/officeDocument\" Target=\"xl/workbook.xml\"/>"
+    XML_HEAD "<Relationships xmlns=\"" PACKAGE "/relationships\"><Relationship Id=\"rId1\" Type=\"" RELATIONS
+             "/officeDocument\" Target=\"xl/workbook.xml\"/>"
              "</Relationships>";
 /* 0 numbers, 1 texts (format @), 2 dates, 3 the header. */
 static const char styles[] =

@@ -39,7 +39,9 @@ static dk_status read_question(dk_context *ctx, asked_due *asked)
 {
     const char *within = dk_request_param(ctx->request, "within"), *late = dk_request_param(ctx->request, "late");
     const char *format = dk_request_param(ctx->request, "f");
-    asked->question = (dk_falling_question){.today = dk_clock_today(ctx->worker->store), .within = WITHIN_DEFAULT, .most = MOST_ROWS,
+    asked->question = (dk_falling_question){.today = dk_clock_today(ctx->worker->store),
+                                            .within = WITHIN_DEFAULT,
+                                            .most = MOST_ROWS,
                                             .generation = ctx->worker->generation.number};
     if (format != NULL && strcmp(format, "json") != 0 && strcmp(format, "ics") != 0)
         return dk_fail(&ctx->error, DK_INVALID, "The parameter \"f\" can be json or ics here.");
@@ -49,7 +51,8 @@ static dk_status read_question(dk_context *ctx, asked_due *asked)
         const size_t digits = strspn(within, "0123456789");
         asked->question.within = digits > 0 && digits < 5 && within[digits] == '\0' ? atoi(within) : WITHIN_MOST + 1;
         if (asked->question.within > WITHIN_MOST)
-            return dk_fail(&ctx->error, DK_INVALID, "The parameter \"within\" is a number of days, %d at most.", WITHIN_MOST);
+            return dk_fail(&ctx->error, DK_INVALID, "The parameter \"within\" is a number of days, %d at most.",
+                           WITHIN_MOST);
     }
     if (late != NULL && strcmp(late, "true") != 0 && strcmp(late, "false") != 0)
         return dk_fail(&ctx->error, DK_INVALID, "The parameter \"late\" is true or false.");
@@ -171,7 +174,8 @@ static void put_event(calendar *c, const asked_due *asked, const dk_falling_row 
     put(c, "BEGIN:VEVENT");
     dk_buf_text(&c->line, "UID:");
     append_day(&c->line, first->due);
-    dk_buf_format(&c->line, "-%s-%s@dikuai", first->obligation->id, asked->question.division[0] != '\0' ? asked->question.division : "all");
+    dk_buf_format(&c->line, "-%s-%s@dikuai", first->obligation->id,
+                  asked->question.division[0] != '\0' ? asked->question.division : "all");
     end_line(c);
     dk_buf_format(&c->line, "DTSTAMP:%s", c->stamp);
     end_line(c);
@@ -245,7 +249,8 @@ static void write_calendar(dk_context *ctx, const asked_due *asked, dk_falling *
     if (list->n > 0)
         qsort(list->rows, list->n, sizeof *list->rows, by_event);
     for (size_t i = 0, end; i < list->n; i = end) {
-        for (end = i + 1; end < list->n && list->rows[end].due == list->rows[i].due && list->rows[end].obligation == list->rows[i].obligation;)
+        for (end = i + 1; end < list->n && list->rows[end].due == list->rows[i].due &&
+                          list->rows[end].obligation == list->rows[i].obligation;)
             end++;
         put_event(&c, asked, &list->rows[i], end - i);
     }
@@ -261,9 +266,10 @@ dk_status dk_get_due(dk_context *ctx)
     dk_falling list = {.complete = true};
     if (ctx->caller == NULL && ctx->worker->catalogue->n_obligations > 0 && dk_due_is_calendar(ctx)) {
         ctx->problem = 401; /* a calendar program sends its password only when it is asked */
-        return dk_fail(&ctx->error, DK_NOT_FOUND,
-                       "This calendar is for staff: enter your token as the password, with any user name, or send it as "
-                       "Authorization: Bearer.");
+        return dk_fail(
+            &ctx->error, DK_NOT_FOUND,
+            "This calendar is for staff: enter your token as the password, with any user name, or send it as "
+            "Authorization: Bearer.");
     }
     if (ctx->viewer.audience < DK_STAFF || ctx->worker->catalogue->n_obligations == 0)
         return dk_fail(&ctx->error, DK_NOT_FOUND, "There is nothing at this address.");

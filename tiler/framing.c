@@ -26,8 +26,9 @@ static bool is_host(const char *value, size_t size)
     return dk_host_valid(value, size);
 }
 
-/* A line that begins with a blank goes on with the one before (RFC 9112, 5.2). libmicrohttpd 0.9.75 puts it behind that one's name,
- * so that "Content-Leng: 5" and " th" would be a Content-Length; for this it copies the name, behind all lines. */
+/* A line that begins with a blank goes on with the one before (RFC 9112, 5.2). libmicrohttpd 0.9.75 puts it behind that
+ * one's name, so that "Content-Leng: 5" and " th" would be a Content-Length; for this it copies the name, behind all
+ * lines. */
 static bool is_folded(const char *key, size_t key_size, const char *value)
 {
     return value != NULL && (uintptr_t)value <= (uintptr_t)(key + key_size);

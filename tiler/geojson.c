@@ -195,8 +195,7 @@ dk_status dk_write_box(dk_context *ctx, const double bounds[4])
     const form f = form_of(ctx);
     double box[4];
     memcpy(box, bounds, sizeof box);
-    const dk_status status =
-        turns(ctx) ? dk_crs_box_from_lonlat(ctx->answer.crs, bounds, box, &ctx->error) : DK_OK;
+    const dk_status status = turns(ctx) ? dk_crs_box_from_lonlat(ctx->answer.crs, bounds, box, &ctx->error) : DK_OK;
     if (status == DK_OK)
         write_bounds(&f, box);
     return status;

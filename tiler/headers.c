@@ -241,8 +241,18 @@ static bool is_host_byte(char c)
     if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || (c >= 'A' && c <= 'Z'))
         return true;
     switch (c) {
-    case '_': case '~': /* unreserved */
-    case '!': case '$': case '&': case '\'': case '(': case ')': case '*': case '+': case ';': case '=': /* sub-delims */
+    case '_':
+    case '~': /* unreserved */
+    case '!':
+    case '$':
+    case '&':
+    case '\'':
+    case '(':
+    case ')':
+    case '*':
+    case '+':
+    case ';':
+    case '=': /* sub-delims */
         return true;
     default:
         return false;

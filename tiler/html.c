@@ -281,7 +281,8 @@ void dk_html_moment(dk_html *html, const char *moment)
     int hour, minute, second, end = 0;
     snprintf(date, sizeof date, "%.10s", moment);
     if (strlen(moment) < 10 || !dk_day_read(date, &day) ||
-        sscanf(moment + 10, "T%2d:%2d:%2dZ%n", &hour, &minute, &second, &end) != 3 || moment[10 + end] != '\0' || end == 0) {
+        sscanf(moment + 10, "T%2d:%2d:%2dZ%n", &hour, &minute, &second, &end) != 3 || moment[10 + end] != '\0' ||
+        end == 0) {
         dk_html_text(html, moment);
         return;
     }

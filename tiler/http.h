@@ -20,19 +20,19 @@
 /* Of the whole server; immutable while it runs. */
 typedef struct dk_config {
     const char *store_path;
-    const char *base_path;    /* "" or "/maps" */
-    const char *tianditu_key; /* NULL: no basemap */
-    const char *user_header;  /* in which a trusted proxy names the user; NULL: none */
-    dk_access_writer *writer; /* of the audit trail */
-    size_t cache_size;        /* bytes of tiles kept in memory; 0: none */
-    size_t index_cache_size;  /* bytes of the cell index kept in memory; 0: none */
-    atomic_int *converting;   /* uploads that are being converted, each by a thread that waits for it, */
-    int most_converting;      /* and how many there may be, so that others are answered meanwhile */
-    bool log_requests;        /* a line on stderr for each: request_log.h */
-    const char *ingest;       /* path of dikuai-ingest, for conversions; NULL: there is none */
-    const char *temp_folder;  /* private (tiler/temp_folder.h); NULL: none yet */
-    size_t download_rows;     /* that a download may have */
-    size_t download_size;     /* bytes of temporary files of all downloads together */
+    const char *base_path;     /* "" or "/maps" */
+    const char *tianditu_key;  /* NULL: no basemap */
+    const char *user_header;   /* in which a trusted proxy names the user; NULL: none */
+    dk_access_writer *writer;  /* of the audit trail */
+    size_t cache_size;         /* bytes of tiles kept in memory; 0: none */
+    size_t index_cache_size;   /* bytes of the cell index kept in memory; 0: none */
+    atomic_int *converting;    /* uploads that are being converted, each by a thread that waits for it, */
+    int most_converting;       /* and how many there may be, so that others are answered meanwhile */
+    bool log_requests;         /* a line on stderr for each: request_log.h */
+    const char *ingest;        /* path of dikuai-ingest, for conversions; NULL: there is none */
+    const char *temp_folder;   /* private (tiler/temp_folder.h); NULL: none yet */
+    size_t download_rows;      /* that a download may have */
+    size_t download_size;      /* bytes of temporary files of all downloads together */
     unsigned download_seconds; /* from its request until its last byte is sent */
 } dk_config;
 
@@ -78,24 +78,24 @@ typedef struct dk_context {
     const dk_config *config;
     const dk_request *request;
     dk_viewer viewer;
-    const dk_caller *caller; /* who the viewer is; NULL: the public */
-    dk_worker *worker;  /* NULL for what needs no store */
-    struct dk_tile_cache *cache; /* NULL: none */
-    dk_sheet_cache *sheets;      /* NULL: none */
-    struct dk_row_sets *sets;    /* of filtered tiles */
-    bool prefers_json;  /* by Accept, where HTML is the default */
-    bool prefers_html;  /* by Accept, where JSON is the default */
-    bool prefers_calendar; /* the same */
-    bool html;          /* dk_context_format: the answer is HTML */
-    const char *host;   /* NULL unless plain: see dk_host_plain */
-    const char *scheme; /* http or https, as the client sees it */
+    const dk_caller *caller;        /* who the viewer is; NULL: the public */
+    dk_worker *worker;              /* NULL for what needs no store */
+    struct dk_tile_cache *cache;    /* NULL: none */
+    dk_sheet_cache *sheets;         /* NULL: none */
+    struct dk_row_sets *sets;       /* of filtered tiles */
+    bool prefers_json;              /* by Accept, where HTML is the default */
+    bool prefers_html;              /* by Accept, where JSON is the default */
+    bool prefers_calendar;          /* the same */
+    bool html;                      /* dk_context_format: the answer is HTML */
+    const char *host;               /* NULL unless plain: see dk_host_plain */
+    const char *scheme;             /* http or https, as the client sees it */
     const struct dk_change *change; /* dk_write_feature says of the row what changes (batches.c); NULL: nothing */
-    bool row_links;     /* dk_write_feature gives each row of a page its links self and describedby */
-    dk_upload upload;   /* of a route that takes POST */
-    size_t rows;        /* in the answer, if they were counted: for the audit trail */
+    bool row_links;                 /* dk_write_feature gives each row of a page its links self and describedby */
+    dk_upload upload;               /* of a route that takes POST */
+    size_t rows;                    /* in the answer, if they were counted: for the audit trail */
     bool counted;
-    unsigned problem;   /* HTTP status of a failure instead of the status's own, its sentence shown; 0: that one */
-    dk_json json;       /* on worker->body */
+    unsigned problem; /* HTTP status of a failure instead of the status's own, its sentence shown; 0: that one */
+    dk_json json;     /* on worker->body */
     dk_answer answer;
     dk_error error;
 } dk_context;
@@ -153,8 +153,8 @@ dk_status dk_get_log_keys(dk_context *ctx);
 
 /* ---- shared by the handlers: context.c ---- */
 
-/* Appends what whole addresses of this server begin with: scheme and host, if the client's Host header is plain, and the base
- * path. */
+/* Appends what whole addresses of this server begin with: scheme and host, if the client's Host header is plain, and
+ * the base path. */
 void dk_append_base(dk_context *ctx, dk_buf *out);
 
 /* Begins a JSON answer. type: JSON media type. */
@@ -177,8 +177,8 @@ dk_status dk_context_summary(dk_context *ctx, const dk_kind *kind, dk_summary *r
 dk_status dk_context_params(dk_context *ctx, const char *const *names);
 /* The parameter limit, from 1 to max; fallback when absent. */
 dk_status dk_context_limit(dk_context *ctx, size_t fallback, size_t max, size_t *ret_limit);
-/* The same for a page of rows, where more than max is max: whoever asks for more gets pages (OGC API Features, Part 1, version
- * 1.0.1, requirement 22 C). */
+/* The same for a page of rows, where more than max is max: whoever asks for more gets pages (OGC API Features, Part 1,
+ * version 1.0.1, requirement 22 C). */
 dk_status dk_context_page_limit(dk_context *ctx, size_t fallback, size_t max, size_t *ret_limit);
 /* The parameter f, where only JSON is to be had. */
 dk_status dk_context_json_only(dk_context *ctx);
@@ -189,10 +189,11 @@ dk_status dk_context_crs(dk_context *ctx);
 
 /* {"rel", "href", "type", "title"}; the address is base path + path. title may be NULL. */
 void dk_write_link(dk_context *ctx, const char *rel, const char *path, const char *type, const char *title);
-/* The same with scheme and host before it, if the client's Host header is plain: for the links that GDAL and QGIS follow,
- * neither of which resolves an address against that of the document. */
+/* The same with scheme and host before it, if the client's Host header is plain: for the links that GDAL and QGIS
+ * follow, neither of which resolves an address against that of the document. */
 void dk_write_link_whole(dk_context *ctx, const char *rel, const char *path, const char *type, const char *title);
-/* As dk_write_link, of an address in which {variables} are to be filled in: "templated" says so (OGC 17-083r4, link). */
+/* As dk_write_link, of an address in which {variables} are to be filled in: "templated" says so (OGC 17-083r4, link).
+ */
 void dk_write_link_template(dk_context *ctx, const char *rel, const char *path, const char *type, const char *title);
 /* Links self and alternate of a resource in JSON and HTML. path: of the resource, perhaps with a query, without f. */
 void dk_write_own_links(dk_context *ctx, const char *path, const char *json_type);
@@ -205,8 +206,9 @@ void dk_append_item_path(dk_buf *out, const dk_kind *kind, const char *key);
 
 /* ---- geojson.c ---- */
 
-/* F of the contract, with coordinates in answer.crs (NULL: CRS84). single: an answer of its own, with its generation and
- * all links; else, if ctx->row_links, with those to itself and its dossier. DK_INVALID where it lies too far from the system. */
+/* F of the contract, with coordinates in answer.crs (NULL: CRS84). single: an answer of its own, with its generation
+ * and all links; else, if ctx->row_links, with those to itself and its dossier. DK_INVALID where it lies too far from
+ * the system. */
 dk_status dk_write_feature(dk_context *ctx, const dk_row *row, bool single);
 /* A box (west, south, east, north) as a JSON array in answer.crs. */
 dk_status dk_write_box(dk_context *ctx, const double bounds[4]);

@@ -50,15 +50,17 @@ static dk_status read_bbox(dk_context *ctx, const dk_kind *kind, const char *tex
     if (status != DK_OK)
         return status;
     if (!parse_numbers(text, box))
-        return dk_fail(&ctx->error, DK_INVALID,
-                       "The parameter \"bbox\" is four finite numbers: the two of the lower corner, the two of the upper "
-                       "one; in degrees west,south,east,north unless bbox-crs says otherwise.");
+        return dk_fail(
+            &ctx->error, DK_INVALID,
+            "The parameter \"bbox\" is four finite numbers: the two of the lower corner, the two of the upper "
+            "one; in degrees west,south,east,north unless bbox-crs says otherwise.");
     const int lon = dk_crs_is_north_first(crs) ? 1 : 0, lat = 1 - lon;
-    const bool outside = dk_crs_is_degrees(crs) && (fabs(box[lon]) > 180 || fabs(box[lon + 2]) > 180 || fabs(box[lat]) > 90 ||
-                                                    fabs(box[lat + 2]) > 90);
+    const bool outside = dk_crs_is_degrees(crs) && (fabs(box[lon]) > 180 || fabs(box[lon + 2]) > 180 ||
+                                                    fabs(box[lat]) > 90 || fabs(box[lat + 2]) > 90);
     if (outside && lon == 1)
-        return dk_fail(&ctx->error, DK_INVALID,
-                       "The parameter \"bbox\" lies outside the world: in this bbox-crs it is south,west,north,east in degrees.");
+        return dk_fail(
+            &ctx->error, DK_INVALID,
+            "The parameter \"bbox\" lies outside the world: in this bbox-crs it is south,west,north,east in degrees.");
     if ((box[0] > box[2] && !dk_crs_is_lonlat(crs)) || box[1] > box[3] || outside)
         return dk_fail(&ctx->error, DK_INVALID,
                        "The parameter \"bbox\" is west,south,east,north in degrees with south <= north, or in another "
@@ -80,8 +82,8 @@ static dk_status read_datetime(dk_context *ctx, const dk_kind *kind, const char 
     const uint64_t visible = dk_context_fields(ctx, kind);
     const bool with_end = kind->date_end_field >= 0 && (visible >> kind->date_end_field & 1) != 0;
     if (status == DK_OK && kind->date_field >= 0 && visible >> kind->date_field & 1)
-        dk_condition_days(kind, with_end, range.first[0] != '\0' ? range.first : NULL, range.last[0] != '\0' ? range.last : NULL,
-                          conditions);
+        dk_condition_days(kind, with_end, range.first[0] != '\0' ? range.first : NULL,
+                          range.last[0] != '\0' ? range.last : NULL, conditions);
     return status;
 }
 
@@ -165,8 +167,7 @@ static dk_status add_filter(dk_context *ctx, const dk_kind *kind, const char *te
                             const dk_cql2_crs *crs, dk_item_query *query)
 {
     dk_cql2 **filter = &query->owned[query->query.n_filters];
-    const dk_status status =
-        dk_cql2_read(text, strlen(text), language, kind, &ctx->viewer, crs, filter, &ctx->error);
+    const dk_status status = dk_cql2_read(text, strlen(text), language, kind, &ctx->viewer, crs, filter, &ctx->error);
     if (status == DK_OK)
         query->query.filters[query->query.n_filters++] = *filter;
     return status;

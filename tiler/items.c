@@ -36,8 +36,8 @@ typedef struct page {
     linked_all all; /* of this page */
     size_t limit, rows;
     uint64_t fields; /* that are shown */
-    bool cut;    /* ended early for its size */
-    dk_buf last; /* key of the last row, or what the next page's `after` is */
+    bool cut;        /* ended early for its size */
+    dk_buf last;     /* key of the last row, or what the next page's `after` is */
     dk_status status;
 } page;
 
@@ -275,9 +275,10 @@ dk_status dk_get_items(dk_context *ctx)
     const dk_kind *kind;
     dk_status status = dk_context_kind(ctx, request->path[1], &kind);
     if (status == DK_OK && dk_context_format(ctx) != DK_OK)
-        status = dk_fail(&ctx->error, DK_INVALID,
-                         "The parameter \"f\" is json or html here, or csv, xlsx, geojson, geojsonseq, gpkg, fgb or shp for all of "
-                         "it as a file.");
+        status = dk_fail(
+            &ctx->error, DK_INVALID,
+            "The parameter \"f\" is json or html here, or csv, xlsx, geojson, geojsonseq, gpkg, fgb or shp for all of "
+            "it as a file.");
     if (status == DK_OK)
         status = dk_context_crs(ctx);
     if (status != DK_OK)

@@ -52,8 +52,8 @@ dk_status dk_get_health(dk_context *ctx)
     return DK_OK;
 }
 
-/* The page takes any parameters: its links keep the view in them. So does who gets JSON by Accept alone: a program may have
- * been given the page's address. */
+/* The page takes any parameters: its links keep the view in them. So does who gets JSON by Accept alone: a program may
+ * have been given the page's address. */
 static bool wants_page(const dk_context *ctx, const dk_asset *page, bool prefers_json)
 {
     const char *format = dk_request_param(ctx->request, "f");
@@ -89,13 +89,16 @@ dk_status dk_get_landing(dk_context *ctx)
     dk_json_array_begin(json);
     dk_write_link(ctx, "self", "/?f=json", "application/json", NULL);
     dk_write_link(ctx, "alternate", "/?f=html", "text/html", "地图");
-    dk_write_link_whole(ctx, "service-desc", "/api", "application/vnd.oai.openapi+json;version=3.0", "接口说明（OpenAPI）");
+    dk_write_link_whole(ctx, "service-desc", "/api", "application/vnd.oai.openapi+json;version=3.0",
+                        "接口说明（OpenAPI）");
     dk_write_link(ctx, "service-doc", "/api?f=html", "text/html", "接口说明");
     dk_write_link_whole(ctx, "conformance", "/conformance", "application/json", "符合的标准");
-    dk_write_link(ctx, "http://www.opengis.net/def/rel/ogc/1.0/conformance", "/conformance", "application/json", "符合的标准");
+    dk_write_link(ctx, "http://www.opengis.net/def/rel/ogc/1.0/conformance", "/conformance", "application/json",
+                  "符合的标准");
     dk_write_link_whole(ctx, "data", "/collections", "application/json", "数据");
     dk_write_link(ctx, "http://www.opengis.net/def/rel/ogc/1.0/data", "/collections", "application/json", "数据");
-    dk_write_link(ctx, "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes", "/tileMatrixSets", "application/json", "瓦片格网");
+    dk_write_link(ctx, "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes", "/tileMatrixSets", "application/json",
+                  "瓦片格网");
     dk_write_link(ctx, "describedby", "/catalogue", "application/json", "目录");
     dk_write_link_template(ctx, "search", "/search?q={q}", "application/json", "查询");
     for (size_t i = 0; i < catalogue->n_layers; i++) {

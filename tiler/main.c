@@ -19,37 +19,38 @@ static size_t default_threads(void)
 
 static void print_help(FILE *out)
 {
-    fprintf(out,
-            "usage: dikuai-tiler STORE [options]\n"
-            "\n"
-            "Serves the map page, vector tiles and queries of a store that dikuai-ingest made.\n"
-            "\n"
-            "  --listen ADDR:PORT   address to listen on (default %s; port 0: any free one, printed)\n"
-            "  --threads N          threads that answer (default %zu, one per processor)\n"
-            "  --cache-size SIZE    memory for tiles, such as 512M or 2G (default 256M; 0: none)\n"
-            "  --index-cache SIZE   memory for what tiles not yet made are made of (default 64M; 0: none)\n"
-            "  --base-path PATH     path under which a proxy shows the server, such as /land\n"
-            "  --token-file FILE    tokens besides those of dikuai-ingest token: lines TOKEN SCOPE NAME; SCOPE is the\n"
-            "                       first digits of a division's code or *, and group: or request: may stand before it\n"
-            "  --trust-proxy ADDR/BITS  a reverse proxy, whose X-Forwarded-For is believed; may be repeated\n"
-            "  --proxy-user-header NAME  the header in which it names the user, such as X-Remote-User (those of\n"
-            "                       dikuai-ingest token add --proxy-user); the proxy must overwrite what clients send\n"
-            "  --plain-cookies      sessions without TLS, also where others than this machine can reach the server\n"
-            "  --log-requests       a line on stderr for each request: its path and the names of its parameters\n"
-            "  --tianditu-key KEY   key of the 天地图 basemap; without it the map has none\n"
-            "  --temp-dir DIR       for files on their way, such as downloads (default $TMPDIR, else /var/tmp)\n"
-            "  --download-rows N    rows that a download may have (default 2000000)\n"
-            "  --download-size SIZE disk space for all downloads together (default 8G)\n"
-            "  --download-seconds N time for a download, from its request to its last byte (default 1800)\n"
-            "  --request-seconds N  time for a request to arrive, from the connection or the answer before (default 60)\n"
-            "  --ingest PATH        dikuai-ingest, for GeoPackage, FlatGeobuf and Shapefile (default: beside this program)\n"
-            "  --help, --version\n"
-            "\n"
-            "examples:\n"
-            "  dikuai-tiler county.gpkg\n"
-            "  dikuai-tiler county.gpkg --base-path /land --trust-proxy 127.0.0.1\n"
-            "  curl -H 'Authorization: Bearer TOKEN' http://127.0.0.1:8080/collections/parcel/items?limit=1\n",
-            default_listen, default_threads());
+    fprintf(
+        out,
+        "usage: dikuai-tiler STORE [options]\n"
+        "\n"
+        "Serves the map page, vector tiles and queries of a store that dikuai-ingest made.\n"
+        "\n"
+        "  --listen ADDR:PORT   address to listen on (default %s; port 0: any free one, printed)\n"
+        "  --threads N          threads that answer (default %zu, one per processor)\n"
+        "  --cache-size SIZE    memory for tiles, such as 512M or 2G (default 256M; 0: none)\n"
+        "  --index-cache SIZE   memory for what tiles not yet made are made of (default 64M; 0: none)\n"
+        "  --base-path PATH     path under which a proxy shows the server, such as /land\n"
+        "  --token-file FILE    tokens besides those of dikuai-ingest token: lines TOKEN SCOPE NAME; SCOPE is the\n"
+        "                       first digits of a division's code or *, and group: or request: may stand before it\n"
+        "  --trust-proxy ADDR/BITS  a reverse proxy, whose X-Forwarded-For is believed; may be repeated\n"
+        "  --proxy-user-header NAME  the header in which it names the user, such as X-Remote-User (those of\n"
+        "                       dikuai-ingest token add --proxy-user); the proxy must overwrite what clients send\n"
+        "  --plain-cookies      sessions without TLS, also where others than this machine can reach the server\n"
+        "  --log-requests       a line on stderr for each request: its path and the names of its parameters\n"
+        "  --tianditu-key KEY   key of the 天地图 basemap; without it the map has none\n"
+        "  --temp-dir DIR       for files on their way, such as downloads (default $TMPDIR, else /var/tmp)\n"
+        "  --download-rows N    rows that a download may have (default 2000000)\n"
+        "  --download-size SIZE disk space for all downloads together (default 8G)\n"
+        "  --download-seconds N time for a download, from its request to its last byte (default 1800)\n"
+        "  --request-seconds N  time for a request to arrive, from the connection or the answer before (default 60)\n"
+        "  --ingest PATH        dikuai-ingest, for GeoPackage, FlatGeobuf and Shapefile (default: beside this program)\n"
+        "  --help, --version\n"
+        "\n"
+        "examples:\n"
+        "  dikuai-tiler county.gpkg\n"
+        "  dikuai-tiler county.gpkg --base-path /land --trust-proxy 127.0.0.1\n"
+        "  curl -H 'Authorization: Bearer TOKEN' http://127.0.0.1:8080/collections/parcel/items?limit=1\n",
+        default_listen, default_threads());
 }
 
 static int usage(const char *message, const char *detail)
@@ -70,7 +71,7 @@ static bool base_path_valid(const char *path)
 /* The name of a header that no client, library or proxy gives another meaning. */
 static bool header_name_valid(const char *name)
 {
-    static const char *const others[] = {"Authorization", "Cookie", "Host", "Origin", "X-Forwarded-For",
+    static const char *const others[] = {"Authorization",     "Cookie",   "Host",   "Origin",         "X-Forwarded-For",
                                          "X-Forwarded-Proto", "X-Dikuai", "Accept", "Accept-Encoding"};
     const size_t size = strlen(name);
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
@@ -144,8 +145,25 @@ static int serve(const dk_server_options *options)
 int main(int argc, char **argv)
 {
     enum {
-        LISTEN = 256, THREADS, CACHE_SIZE, INDEX_CACHE, BASE_PATH, TOKEN_FILE, TIANDITU_KEY, LOG_REQUESTS, TEMP_DIR, DOWNLOAD_ROWS,
-        DOWNLOAD_SIZE, DOWNLOAD_SECONDS, REQUEST_SECONDS, INGEST, TRUST_PROXY, PROXY_USER_HEADER, PLAIN_COOKIES, HELP, VERSION
+        LISTEN = 256,
+        THREADS,
+        CACHE_SIZE,
+        INDEX_CACHE,
+        BASE_PATH,
+        TOKEN_FILE,
+        TIANDITU_KEY,
+        LOG_REQUESTS,
+        TEMP_DIR,
+        DOWNLOAD_ROWS,
+        DOWNLOAD_SIZE,
+        DOWNLOAD_SECONDS,
+        REQUEST_SECONDS,
+        INGEST,
+        TRUST_PROXY,
+        PROXY_USER_HEADER,
+        PLAIN_COOKIES,
+        HELP,
+        VERSION
     };
     static const struct option long_options[] = {{"listen", required_argument, NULL, LISTEN},
                                                  {"threads", required_argument, NULL, THREADS},
@@ -257,7 +275,8 @@ int main(int argc, char **argv)
             break;
         case PROXY_USER_HEADER:
             if (!header_name_valid(optarg))
-                return usage("--proxy-user-header takes a name that nothing else uses, such as X-Remote-User, not ", optarg);
+                return usage("--proxy-user-header takes a name that nothing else uses, such as X-Remote-User, not ",
+                             optarg);
             options.callers.user_header = optarg;
             break;
         case PLAIN_COOKIES:

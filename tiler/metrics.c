@@ -32,7 +32,8 @@ dk_status dk_get_metrics(dk_context *ctx)
     dk_buf_clear(out);
     metric(out, "dikuai_generation", "gauge", "The published generation that is served.",
            (uint64_t)ctx->worker->generation.number);
-    metric(out, "dikuai_clock_behind_days", "gauge", "For so many days rows have not said how disclosure stands; dikuai-ingest clock.",
+    metric(out, "dikuai_clock_behind_days", "gauge",
+           "For so many days rows have not said how disclosure stands; dikuai-ingest clock.",
            right_until < today ? (uint64_t)(today - right_until) : 0);
     metric(out, "dikuai_tile_cache_hits_total", "counter", "Tiles that were in memory.", counts.hits);
     metric(out, "dikuai_tile_cache_misses_total", "counter", "Tiles that were rendered.", counts.misses);
@@ -44,7 +45,8 @@ dk_status dk_get_metrics(dk_context *ctx)
     metric(out, "dikuai_tile_cache_entries", "gauge", "Tiles in memory.", counts.entries);
     metric(out, "dikuai_tile_cache_bytes", "gauge", "Bytes of tiles in memory.", counts.bytes);
     metric(out, "dikuai_index_cache_hits_total", "counter", "Cells of the index that were in memory.", sheets.hits);
-    metric(out, "dikuai_index_cache_misses_total", "counter", "Cells of the index that were read from the store.", sheets.misses);
+    metric(out, "dikuai_index_cache_misses_total", "counter", "Cells of the index that were read from the store.",
+           sheets.misses);
     metric(out, "dikuai_index_cache_bytes", "gauge", "Bytes of the index in memory.", sheets.bytes);
     ctx->answer.type = "text/plain; version=0.0.4; charset=utf-8";
     ctx->answer.revalidate = true;

@@ -2,7 +2,6 @@
 
 #include "tiler/small_bytes.h"
 
-
 #include <stdlib.h>
 #include <string.h>
 

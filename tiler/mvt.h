@@ -30,15 +30,15 @@ bool dk_mvt_layer_end(dk_mvt *mvt, dk_buf *tile);
 void dk_mvt_feature_begin(dk_mvt *mvt, uint64_t id, dk_mvt_type type);
 /* DK_NULL is left out. A key at most once per feature. */
 void dk_mvt_attribute(dk_mvt *mvt, size_t key, const dk_value *value);
-/* The same in steps, for who meets a key or a value more than once: their numbers in the layer's tables, into which they
- * come if they are new and where they stay, so ask when the feature has its geometry. DK_MVT_NO_VALUE: out of memory.
- * Then the feature's tags (4.4), instead of attributes: pairs of varints (dk_mvt_put), key number and value number;
- * borrowed until the feature ends. */
+/* The same in steps, for who meets a key or a value more than once: their numbers in the layer's tables, into which
+ * they come if they are new and where they stay, so ask when the feature has its geometry. DK_MVT_NO_VALUE: out of
+ * memory. Then the feature's tags (4.4), instead of attributes: pairs of varints (dk_mvt_put), key number and value
+ * number; borrowed until the feature ends. */
 #define DK_MVT_NO_VALUE UINT32_MAX
 uint32_t dk_mvt_key(dk_mvt *mvt, size_t key); /* key < n_keys */
 uint32_t dk_mvt_value(dk_mvt *mvt, const dk_tile_value *value);
-/* Whether the tables are beyond the processor's caches. Then it is worth saying which values will be asked for, by their
- * hashes, before the first of them is; the layer has some already. */
+/* Whether the tables are beyond the processor's caches. Then it is worth saying which values will be asked for, by
+ * their hashes, before the first of them is; the layer has some already. */
 bool dk_mvt_is_large(const dk_mvt *mvt);
 void dk_mvt_expect_values(const dk_mvt *mvt, const uint32_t *hashes, size_t n);
 void dk_mvt_tags(dk_mvt *mvt, const unsigned char *tags, size_t size);

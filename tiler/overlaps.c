@@ -62,9 +62,9 @@ static dk_status read_text(dk_context *ctx, dk_region_format format, const char 
     const dk_crs *crs = dk_crs_default();
     const dk_status status = uri != NULL ? dk_crs_read("crs", uri, &crs, &ctx->error) : DK_OK;
     const dk_region_crs turned = {to_lonlat, (void *)crs};
-    return status == DK_OK ? dk_region_read(format, text, size, dk_crs_is_lonlat(crs) ? NULL : &turned, ret_region,
-                                            &ctx->error)
-                           : status;
+    return status == DK_OK
+               ? dk_region_read(format, text, size, dk_crs_is_lonlat(crs) ? NULL : &turned, ret_region, &ctx->error)
+               : status;
 }
 
 /* What only GDAL can read goes through the converter, which answers in GeoJSON of longitude and latitude. */
@@ -142,10 +142,11 @@ static dk_status read_question(dk_context *ctx, dk_region **ret_region)
                        "Ask about one place: with the parameter \"point\" (longitude,latitude), \"bbox\" "
                        "(west,south,east,north) or \"wkt\", or with a POSTed area.");
     if ((values[0] != NULL || values[1] != NULL) && dk_request_param(ctx->request, "crs") != NULL)
-        return dk_fail(&ctx->error, DK_INVALID,
-                       "The parameter \"crs\" is for GeoJSON and WKT: \"%s\" is in degrees, longitude first; leave crs out, or ask "
-                       "with \"wkt\".",
-                       values[0] != NULL ? names[0] : names[1]);
+        return dk_fail(
+            &ctx->error, DK_INVALID,
+            "The parameter \"crs\" is for GeoJSON and WKT: \"%s\" is in degrees, longitude first; leave crs out, or ask "
+            "with \"wkt\".",
+            values[0] != NULL ? names[0] : names[1]);
     if (values[0] != NULL)
         return read_point(ctx, values[0], ret_region);
     if (values[1] != NULL)

@@ -18,7 +18,8 @@ typedef struct dk_overlaps {
 
 /* Fields of a row that are shown beside its key and label: those that tiles carry and the viewer sees. */
 bool dk_overlap_field(const dk_row *row, size_t field);
-/* The field that tells kinds of a layer's rows apart, if the viewer sees it in any: else -1, and its name is not told. */
+/* The field that tells kinds of a layer's rows apart, if the viewer sees it in any: else -1, and its name is not told.
+ */
 int dk_overlap_classify(const dk_context *ctx, const dk_kind *layer);
 /* Writes a page to be printed, 压覆、占用分析, without a script. */
 dk_status dk_write_overlaps_page(dk_context *ctx, const dk_overlaps *overlaps);

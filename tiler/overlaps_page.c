@@ -89,7 +89,8 @@ static void put_totals(const page_writer *w, const dk_kind *layer)
         if (class->rows == 0)
             continue;
         dk_buf_text(out, "<tr><td>");
-        const char *title = class->value != NULL ? dk_disclosure_value_title(&layer->fields[classify], class->value) : NULL;
+        const char *title =
+            class->value != NULL ? dk_disclosure_value_title(&layer->fields[classify], class->value) : NULL;
         put(out, title != NULL ? title : class->value != NULL ? class->value : classify >= 0 ? "未注明" : "全部");
         dk_buf_format(out, "</td><td class=\"number\">%zu</td>", class->rows);
         if (met->areas) {

@@ -42,7 +42,8 @@ bool dk_address_is_loopback(const dk_address *address)
 void dk_address_text(const dk_address *address, char ret_text[DK_ADDRESS_TEXT])
 {
     const bool v4 = dk_address_is_v4(address);
-    if (inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? address->bytes + 12 : address->bytes, ret_text, DK_ADDRESS_TEXT) == NULL)
+    if (inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? address->bytes + 12 : address->bytes, ret_text, DK_ADDRESS_TEXT) ==
+        NULL)
         ret_text[0] = '\0';
 }
 

@@ -33,8 +33,8 @@ dk_status dk_publication_find(dk_context *ctx, const dk_kind *kind, const char *
     if (!dk_log_has_kind(kind))
         return dk_fail(&ctx->error, DK_NOT_FOUND, "The publication log has no entries about \"%s\".", kind->name);
     const dk_status status = dk_context_log(ctx, &log, &size);
-    return status == DK_OK ? dk_publication_log_entry(log, ctx->worker->store, kind, key, ctx->worker->generation.number,
-                                                      size, ret_entry, &ctx->error)
+    return status == DK_OK ? dk_publication_log_entry(log, ctx->worker->store, kind, key,
+                                                      ctx->worker->generation.number, size, ret_entry, &ctx->error)
                            : status;
 }
 
@@ -137,7 +137,8 @@ dk_status dk_get_log_consistency(dk_context *ctx)
     dk_buf checkpoint;
     dk_status status = dk_context_params(ctx, params);
     if (status == DK_OK && !read_number(ctx, "old", &old))
-        status = dk_fail(&ctx->error, DK_INVALID, "The parameter \"old\" is the number of entries of an older checkpoint.");
+        status =
+            dk_fail(&ctx->error, DK_INVALID, "The parameter \"old\" is the number of entries of an older checkpoint.");
     if (status == DK_OK)
         status = dk_context_log(ctx, &log, &size);
     if (status != DK_OK)
@@ -319,7 +320,8 @@ dk_status dk_publication_page(dk_dossier *d, dk_html *html)
     if (status == DK_OK)
         status = dk_log_leaf_at(log, entry, &entry_leaf, &ctx->error);
     /* The proof itself is for who asks for it: it costs as much as the rest of the page. */
-    if (status == DK_OK && (status = dk_log_checkpoint(log, size, &checkpoint, &signed_size, &ctx->error)) == DK_NOT_FOUND)
+    if (status == DK_OK &&
+        (status = dk_log_checkpoint(log, size, &checkpoint, &signed_size, &ctx->error)) == DK_NOT_FOUND)
         status = DK_OK;
     const bool is_signed = status == DK_OK && signed_size > entry;
     if (is_signed)

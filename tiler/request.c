@@ -116,7 +116,8 @@ dk_status dk_request_parse(dk_request *request, const char *uri, const char *bas
         authority = strchr(uri, ':') + 3;
         authority_size = strcspn(authority, "/?");
         if (authority_size == 0 || !dk_host_valid(authority, authority_size))
-            return dk_fail(err, DK_INVALID, "The address names no host; behind http:// comes one, such as example.org:8080.");
+            return dk_fail(err, DK_INVALID,
+                           "The address names no host; behind http:// comes one, such as example.org:8080.");
         uri = authority + authority_size;
         if (*uri == '\0')
             uri = "/";

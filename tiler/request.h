@@ -20,16 +20,18 @@ typedef struct dk_request {
     size_t n_path;
     dk_param params[DK_PARAMS_MAX]; /* in the order written; no name twice */
     size_t n_params;
-    const char *authority; /* host and port of an absolute-form target, which count instead of Host; NULL: there is none */
-    bool at_base; /* the address is base_path itself, without the slash that the map page's addresses need */
-    char *memory; /* owns all texts above */
+    const char
+        *authority; /* host and port of an absolute-form target, which count instead of Host; NULL: there is none */
+    bool at_base;   /* the address is base_path itself, without the slash that the map page's addresses need */
+    char *memory;   /* owns all texts above */
 } dk_request;
 
 /* Reads an origin-form or absolute-form target (RFC 9112, 3.2). A segment is decoded after the path is split, so %2F
  * is part of a segment. Every text is valid UTF-8 without control characters; in the query + is a blank.
  * base_path ("" or "/maps") is taken off the front where it is there.
  * DK_LIMIT: too long. DK_NOT_FOUND: more segments than any resource has. DK_INVALID: no host in an
- * absolute form, bad escape, bad UTF-8, a control character, a parameter twice; the message names it. Caller calls dk_request_finish in every case. */
+ * absolute form, bad escape, bad UTF-8, a control character, a parameter twice; the message names it. Caller calls
+ * dk_request_finish in every case. */
 dk_status dk_request_parse(dk_request *request, const char *uri, const char *base_path, dk_error *err);
 void dk_request_finish(dk_request *request);
 

@@ -72,8 +72,8 @@ static void add_header(struct MHD_Response *response, const char *name, const ch
     MHD_add_response_header(response, name, value);
 }
 
-/* Pages of other sites may read what anyone may, and what they have a token for, but nothing that a reader sees because the
- * browser sends a cookie along. */
+/* Pages of other sites may read what anyone may, and what they have a token for, but nothing that a reader sees because
+ * the browser sends a cookie along. */
 static void add_sharing(struct MHD_Response *response, bool ambient)
 {
     if (ambient) {
@@ -117,17 +117,19 @@ static void add_page_policy(struct MHD_Response *response, const dk_config *conf
 /* Pages without scripts: their style sheet and icon, and forms that ask this server. Some have one of ours. */
 static void add_document_policy(struct MHD_Response *response, bool scripted)
 {
-    add_header(response, "Content-Security-Policy",
-               scripted
-                   ? "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; base-uri "
-                     "'none'; form-action 'self'; frame-ancestors 'self'"
-                   : "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; "
-               "frame-ancestors 'self'");
+    add_header(
+        response, "Content-Security-Policy",
+        scripted
+            ? "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; base-uri "
+              "'none'; form-action 'self'; frame-ancestors 'self'"
+            : "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; "
+              "frame-ancestors 'self'");
 }
 
-/* Whose answer depends on who asks says by which headers: no cache gives the public's answer to staff. (Theirs is in none.)
- * Without a session there is no cookie here, so that the public has one entry in a cache. Nor does it give addresses with one
- * scheme to who asks by the other, or a stranger could choose it for all; nor what another site's page got to the reader's own. */
+/* Whose answer depends on who asks says by which headers: no cache gives the public's answer to staff. (Theirs is in
+ * none.) Without a session there is no cookie here, so that the public has one entry in a cache. Nor does it give
+ * addresses with one scheme to who asks by the other, or a stranger could choose it for all; nor what another site's
+ * page got to the reader's own. */
 static void add_vary(struct MHD_Response *response, const dk_answer *answer, const char *user_header)
 {
     const bool who = !answer->fixed;
@@ -188,8 +190,8 @@ static struct MHD_Response *not_modified_response(uint64_t size)
 }
 
 /* size: of the 200's body. */
-static enum MHD_Result not_modified(struct MHD_Connection *connection, const dk_context *ctx, const char *etag, uint64_t size,
-                                    bool closing)
+static enum MHD_Result not_modified(struct MHD_Connection *connection, const dk_context *ctx, const char *etag,
+                                    uint64_t size, bool closing)
 {
     struct MHD_Response *response = not_modified_response(size);
     if (response == NULL)
@@ -283,7 +285,8 @@ bool dk_respond_prepare(dk_context *ctx, dk_coding coding, struct MHD_Response *
     return true;
 }
 
-enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, const char *accept_encoding, bool closing)
+enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, const char *accept_encoding,
+                           bool closing)
 {
     dk_answer *answer = &ctx->answer;
     if (answer->data == NULL && ctx->worker != NULL) {
@@ -300,7 +303,8 @@ enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, c
     dk_coding coding = size > 0 ? dk_best_coding(accept_encoding) : DK_IDENTITY;
     if (coding == DK_ZSTD && answer->fixed) /* these are there in gzip only */
         coding = dk_prefers_gzip(accept_encoding) ? DK_GZIP : DK_IDENTITY;
-    if (coding == DK_GZIP && answer->gzip != NULL && (answer->gzip_size < size || dk_refuses_identity(accept_encoding))) {
+    if (coding == DK_GZIP && answer->gzip != NULL &&
+        (answer->gzip_size < size || dk_refuses_identity(accept_encoding))) {
         data = answer->gzip;
         size = answer->gzip_size;
     } else if (coding != DK_IDENTITY && answer->gzip == NULL && ctx->worker != NULL &&
@@ -311,7 +315,8 @@ enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, c
         coding = DK_IDENTITY;
     }
     write_tag(etag, answer->etag, data, size, coding);
-    const bool good = status == MHD_HTTP_OK || status == MHD_HTTP_NO_CONTENT; /* else conditions do not count (13.2.1) */
+    const bool good =
+        status == MHD_HTTP_OK || status == MHD_HTTP_NO_CONTENT; /* else conditions do not count (13.2.1) */
     if (good && ctx->upload.data == NULL && dk_client_wants_other(connection, etag))
         return dk_respond_other(connection, closing);
     if (status == MHD_HTTP_OK && !answer->no_store && (answer->fixed || ctx->viewer.audience == DK_PUBLIC) &&
@@ -401,7 +406,8 @@ enum MHD_Result dk_respond_stored(struct MHD_Connection *connection, dk_context 
     }
     add_common(response, closing);
     add_caching(response, ctx, stored->etag);
-    add_exposed(response, ctx->caller != NULL && dk_way_is_ambient(ctx->caller->way), "Accept-Ranges, Content-Range, Content-Disposition");
+    add_exposed(response, ctx->caller != NULL && dk_way_is_ambient(ctx->caller->way),
+                "Accept-Ranges, Content-Range, Content-Disposition");
     add_header(response, "Accept-Ranges", "bytes");
     if (part != DK_RANGE_WHOLE)
         add_header(response, "Content-Range", header);
@@ -418,7 +424,8 @@ static void add_challenges(struct MHD_Response *response, const dk_refusal *refu
 {
     if (refusal->ask_basic)
         add_header(response, "WWW-Authenticate", "Basic realm=\"dikuai\", charset=\"UTF-8\"");
-    add_header(response, "WWW-Authenticate", refusal->nothing_sent ? "Bearer realm=\"dikuai\"" : "Bearer error=\"invalid_token\"");
+    add_header(response, "WWW-Authenticate",
+               refusal->nothing_sent ? "Bearer realm=\"dikuai\"" : "Bearer error=\"invalid_token\"");
 }
 
 /* allow, cookie: NULL: none. */
@@ -473,7 +480,8 @@ enum MHD_Result dk_respond_problem(struct MHD_Connection *connection, unsigned s
 enum MHD_Result dk_respond_other(struct MHD_Connection *connection, bool closing)
 {
     return dk_respond_problem(connection, MHD_HTTP_PRECONDITION_FAILED,
-                              "What is at this address is not what If-Match asks for; ask again without it.", NULL, closing);
+                              "What is at this address is not what If-Match asks for; ask again without it.", NULL,
+                              closing);
 }
 
 enum MHD_Result dk_respond_refusal(struct MHD_Connection *connection, const dk_refusal *refusal, bool closing)
@@ -512,8 +520,9 @@ enum MHD_Result dk_respond_options(struct MHD_Connection *connection, const char
     add_header(response, "Allow", allowed);
     add_header(response, "Access-Control-Allow-Methods", shared);
     add_header(response, "Access-Control-Allow-Headers",
-               strcmp(shared, DK_ALLOWED_METHODS) != 0 ? "Authorization, Content-Type, If-Match, If-None-Match, If-Range, Range"
-                                                       : "Authorization, If-Match, If-None-Match, If-Range, Range");
+               strcmp(shared, DK_ALLOWED_METHODS) != 0
+                   ? "Authorization, Content-Type, If-Match, If-None-Match, If-Range, Range"
+                   : "Authorization, If-Match, If-None-Match, If-Range, Range");
     add_header(response, "Access-Control-Max-Age", "86400");
     return queue(connection, MHD_HTTP_NO_CONTENT, response);
 }

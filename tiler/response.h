@@ -8,11 +8,12 @@
 #include <microhttpd.h>
 
 /* Queues the answer of a handler that succeeded. accept_encoding: the header's value or NULL. */
-enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, const char *accept_encoding, bool closing);
+enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, const char *accept_encoding,
+                           bool closing);
 
-/* Makes the answers of a tile that a handler has rendered into worker->body, to be queued again and again: the tile in a
- * coding, and 304 (none for an empty tile). The tag is that of the tile; ret_body are the bytes that ret_full owns, NULL if
- * there are none. Caller destroys them. false: out of memory. */
+/* Makes the answers of a tile that a handler has rendered into worker->body, to be queued again and again: the tile in
+ * a coding, and 304 (none for an empty tile). The tag is that of the tile; ret_body are the bytes that ret_full owns,
+ * NULL if there are none. Caller destroys them. false: out of memory. */
 #define DK_TAG_SIZE 48
 bool dk_respond_prepare(dk_context *ctx, dk_coding coding, struct MHD_Response **ret_full,
                         struct MHD_Response **ret_not_modified, char ret_tag[DK_TAG_SIZE], const void **ret_body,

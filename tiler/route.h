@@ -7,7 +7,7 @@
 typedef struct dk_route {
     dk_status (*handler)(dk_context *ctx);
     bool needs_store;
-    bool posts; /* takes POST too: ctx->upload */
+    bool posts;        /* takes POST too: ctx->upload */
     bool anyone;       /* the same for everyone: who asks does not matter */
     bool calendar;     /* calendar programs ask here: GET and HEAD take the token by Basic too */
     const char *audit; /* what the trail calls it; NULL: it shows no rows */

@@ -67,8 +67,8 @@ static dk_shared_set *find(dk_row_sets *sets, const char *name, int64_t generati
     return NULL;
 }
 
-/* Takes away what nobody uses, from the last one on, until the rest fits; what is of another generation or has failed in
- * any case. */
+/* Takes away what nobody uses, from the last one on, until the rest fits; what is of another generation or has failed
+ * in any case. */
 static void shrink(dk_row_sets *sets, int64_t generation)
 {
     for (;;) {

@@ -36,8 +36,8 @@ dk_row_writer *dk_xlsx_writer_create(const dk_row_columns *columns, const dk_sin
 
 /* A CSV cell. text: one of a text field, which is made safe for spreadsheets (README, "Downloads"). */
 void dk_csv_text(const char *text, size_t size, bool guarded, dk_buf *out);
-/* Days from 1899-12-30 of YYYY-MM-DD as spreadsheets count them; 0: it is no such date, or before March 1900, where they
- * count wrong. */
+/* Days from 1899-12-30 of YYYY-MM-DD as spreadsheets count them; 0: it is no such date, or before March 1900, where
+ * they count wrong. */
 long dk_xlsx_date(const char *text, size_t size);
 
 #endif

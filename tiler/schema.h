@@ -6,8 +6,8 @@
 #include "tiler/http.h"
 
 /* "type", "format", "enum", "title" and units of a field as an object, valid in JSON Schema 2020-12 and OpenAPI 3.0.
- * role: x-ogc-role (OGC 23-058r2, 7), NULL: none. titled: also the titles of values that have some, as "oneOf" of "const",
- * which OpenAPI 3.0 does not know. */
+ * role: x-ogc-role (OGC 23-058r2, 7), NULL: none. titled: also the titles of values that have some, as "oneOf" of
+ * "const", which OpenAPI 3.0 does not know. */
 void dk_write_field_schema(dk_json *json, const dk_field *field, const char *role, bool titled);
 
 /* The words of the standards: geometry-polygon-or-multipolygon … ; NULL for records. */

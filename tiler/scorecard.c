@@ -11,7 +11,8 @@
 #include <string.h>
 
 const dk_scorecard_figure dk_scorecard_figures[DK_SCORECARD_FIGURES] = {
-    {"required", "应公开", "截至统计日应当公开的事项数：按期公开、逾期公开、公示期不足、逾期未公开之和。每条数据的每项公开义务计一项"},
+    {"required", "应公开",
+     "截至统计日应当公开的事项数：按期公开、逾期公开、公示期不足、逾期未公开之和。每条数据的每项公开义务计一项"},
     {"disclosed", "已公开", "按期公开、逾期公开、公示期不足之和"},
     {"met", "按期公开", "在公开时限内公开；须公示一定时间的，公示期满"},
     {"late", "逾期公开", "公开了，但晚于时限"},
@@ -89,7 +90,8 @@ static int64_t place_of(const dk_score_row *row)
 /* By division, time, obligation and regime; what has no day comes last. */
 static int by_group(const void *left, const void *right)
 {
-    const dk_score_row *a = &((const dk_scorecard_group *)left)->score, *b = &((const dk_scorecard_group *)right)->score;
+    const dk_score_row *a = &((const dk_scorecard_group *)left)->score,
+                       *b = &((const dk_scorecard_group *)right)->score;
     int order = strcmp(a->division, b->division);
     if (order == 0)
         order = three_way(a->year == 0 ? INT64_MAX : a->year, b->year == 0 ? INT64_MAX : b->year);
@@ -130,7 +132,9 @@ dk_status dk_scorecard_read(dk_context *ctx, const dk_score_query *query, dk_sco
         return DK_OK;
     const bool ranked = groups_are_divisions(query);
     qsort(ret_card->groups, ret_card->n, sizeof *ret_card->groups, ranked ? by_standing : by_group);
-    for (size_t i = 0; ranked && i < ret_card->n && ret_card->groups[i].required > 0 && ret_card->groups[i].score.division[0] != '\0'; i++)
+    for (size_t i = 0;
+         ranked && i < ret_card->n && ret_card->groups[i].required > 0 && ret_card->groups[i].score.division[0] != '\0';
+         i++)
         ret_card->groups[i].rank = i > 0 && compare_standing(&ret_card->groups[i - 1], &ret_card->groups[i]) == 0
                                        ? ret_card->groups[i - 1].rank
                                        : (int)i + 1;
@@ -151,7 +155,8 @@ const char *dk_scorecard_division_name(const dk_catalogue *catalogue, const char
     return division != NULL ? division->name : NULL;
 }
 
-void dk_scorecard_division_title(const dk_catalogue *catalogue, const dk_score_query *query, const char *code, dk_buf *out)
+void dk_scorecard_division_title(const dk_catalogue *catalogue, const dk_score_query *query, const char *code,
+                                 dk_buf *out)
 {
     const char *name = dk_scorecard_division_name(catalogue, code);
     if (name != NULL)
@@ -250,7 +255,8 @@ static bool read_period(const char *text, int32_t *ret_from, int32_t *ret_until)
     return true;
 }
 
-/* Which division, and with its level if it is shorter than those of other groups: all the others would begin with it. */
+/* Which division, and with its level if it is shorter than those of other groups: all the others would begin with it.
+ */
 static void append_division(const dk_score_query *query, const dk_score_row *group, dk_buf *out)
 {
     const char *const division = group != NULL && group->division[0] != '\0' ? group->division : query->division;
@@ -343,8 +349,9 @@ static dk_status read_when(dk_context *ctx, dk_scorecard_question *asked)
         return dk_fail(&ctx->error, DK_INVALID, "The parameter \"period\" goes without \"from\" and \"until\".");
     query->without_day = strcmp(period, "none") == 0;
     if (!query->without_day && !read_period(period, &query->from, &query->until))
-        return dk_fail(&ctx->error, DK_INVALID,
-                       "The parameter \"period\" is a year, quarter or month: 2026, 2026-Q3 or 2026-09; or none, for what has no due day.");
+        return dk_fail(
+            &ctx->error, DK_INVALID,
+            "The parameter \"period\" is a year, quarter or month: 2026, 2026-Q3 or 2026-09; or none, for what has no due day.");
     snprintf(asked->period, sizeof asked->period, "%s", period);
     return DK_OK;
 }
@@ -390,9 +397,10 @@ static dk_status read_level(dk_context *ctx, int fallback, dk_score_query *query
     const size_t digits = strspn(level, "0123456789");
     const int n = digits > 0 && digits < 3 && level[digits] == '\0' ? atoi(level) : -1;
     if (n < 0 || !is_level((size_t)n) || (n > 0 && (size_t)n < strlen(query->division)))
-        return dk_fail(&ctx->error, DK_INVALID,
-                       "The parameter \"level\" is 2, 4, 6, 9 or 12, the digits of the divisions that are compared, no fewer "
-                       "than \"division\" has; or 0, for one figure.");
+        return dk_fail(
+            &ctx->error, DK_INVALID,
+            "The parameter \"level\" is 2, 4, 6, 9 or 12, the digits of the divisions that are compared, no fewer "
+            "than \"division\" has; or 0, for one figure.");
     query->level = n;
     return DK_OK;
 }
@@ -417,8 +425,9 @@ static dk_status read_groups(dk_context *ctx, dk_score_query *query)
         else if (size == 6 && memcmp(at, "regime", 6) == 0)
             query->by_regime = true;
         else
-            return dk_fail(&ctx->error, DK_INVALID,
-                           "The parameter \"by\" lists one of year, quarter and month, and of obligation and regime: by=quarter,obligation.");
+            return dk_fail(
+                &ctx->error, DK_INVALID,
+                "The parameter \"by\" lists one of year, quarter and month, and of obligation and regime: by=quarter,obligation.");
         at += size + (at[size] == ',');
     }
     return DK_OK;
@@ -428,16 +437,20 @@ static dk_status read_groups(dk_context *ctx, dk_score_query *query)
 static dk_status read_only(dk_context *ctx, dk_score_query *query)
 {
     const dk_catalogue *catalogue = ctx->worker->catalogue;
-    const char *obligation = dk_request_param(ctx->request, "obligation"), *regime = dk_request_param(ctx->request, "regime");
+    const char *obligation = dk_request_param(ctx->request, "obligation"),
+               *regime = dk_request_param(ctx->request, "regime");
     const char *collection = dk_request_param(ctx->request, "collection");
-    if (obligation != NULL && ((query->only = dk_catalogue_obligation(catalogue, obligation)) == NULL || !query->only->enabled))
-        return dk_fail(&ctx->error, DK_INVALID, "There is no obligation \"%.60s\"; /scorecard lists those that there are.", obligation);
+    if (obligation != NULL &&
+        ((query->only = dk_catalogue_obligation(catalogue, obligation)) == NULL || !query->only->enabled))
+        return dk_fail(&ctx->error, DK_INVALID,
+                       "There is no obligation \"%.60s\"; /scorecard lists those that there are.", obligation);
     for (size_t i = 0; regime != NULL && i < catalogue->n_regimes; i++)
         if (strcmp(catalogue->regimes[i].id, regime) == 0)
             query->regime = &catalogue->regimes[i];
     query->without_regime = regime != NULL && query->regime == NULL && strcmp(regime, "none") == 0;
     if (regime != NULL && query->regime == NULL && !query->without_regime)
-        return dk_fail(&ctx->error, DK_INVALID, "There is no regime \"%.60s\"; /scorecard lists those that there are.", regime);
+        return dk_fail(&ctx->error, DK_INVALID, "There is no regime \"%.60s\"; /scorecard lists those that there are.",
+                       regime);
     return collection != NULL ? dk_context_kind(ctx, collection, &query->about) : DK_OK;
 }
 
@@ -469,7 +482,8 @@ static dk_status read_question(dk_context *ctx, dk_scorecard_question *asked)
 
 dk_status dk_get_scorecard(dk_context *ctx)
 {
-    static const char *const params[] = {"f", "division", "level", "period", "from", "until", "as_of", "by", "obligation", "regime", "collection", NULL};
+    static const char *const params[] = {"f",     "division", "level",      "period", "from",       "until",
+                                         "as_of", "by",       "obligation", "regime", "collection", NULL};
     const dk_request *const request = ctx->request;
     dk_request filled;
     dk_scorecard_question asked = {.format = DK_SCORECARD_JSON};
@@ -494,7 +508,8 @@ dk_status dk_get_scorecard(dk_context *ctx)
 
 dk_status dk_get_scorecard_rows(dk_context *ctx)
 {
-    static const char *const params[] = {"f", "division", "level", "period", "from", "until", "as_of", "state", "obligation", "regime", "collection", "limit", "after", NULL};
+    static const char *const params[] = {"f",     "division",   "level",  "period",     "from",  "until", "as_of",
+                                         "state", "obligation", "regime", "collection", "limit", "after", NULL};
     dk_scorecard_question asked = {.format = DK_SCORECARD_JSON};
     dk_disclosure state = DK_MISSING;
     size_t limit = 0;
@@ -510,8 +525,9 @@ dk_status dk_get_scorecard_rows(dk_context *ctx)
     asked.query.alone = asked.query.level > 0;
     const char *name = dk_request_param(ctx->request, "state");
     if (name == NULL || !dk_disclosure_named(name, &state))
-        return dk_fail(&ctx->error, DK_INVALID,
-                       "The parameter \"state\" is waiting, due, met, late, short, missing, not_applicable or unknown.");
+        return dk_fail(
+            &ctx->error, DK_INVALID,
+            "The parameter \"state\" is waiting, due, met, late, short, missing, not_applicable or unknown.");
     /* A file is whole unless it was asked for in parts. */
     const bool file = asked.format == DK_SCORECARD_CSV || asked.format == DK_SCORECARD_XLSX;
     status = dk_context_limit(ctx, file ? DK_SCORECARD_FILE_ROWS : DK_LIMIT_DEFAULT, DK_LIMIT_MAX, &limit);

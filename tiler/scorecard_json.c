@@ -96,7 +96,8 @@ static void write_division(dk_context *ctx, const char *code)
 }
 
 /* An address for each state of which there are rows. whole: of all groups. */
-static void write_rows_links(dk_context *ctx, const dk_scorecard_question *asked, const dk_scorecard_group *group, bool whole)
+static void write_rows_links(dk_context *ctx, const dk_scorecard_question *asked, const dk_scorecard_group *group,
+                             bool whole)
 {
     dk_json *json = &ctx->json;
     dk_json_key(json, "rows");

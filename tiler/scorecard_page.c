@@ -41,14 +41,18 @@ static void write_bar(dk_html *html, const dk_scorecard_group *group, int y)
         before += n;
         if (n == 0)
             continue;
-        dk_buf_format(html->buf, "<rect class=\"%s\" fill=\"%s\" x=\"%.2f\" y=\"%d\" width=\"%.2f\" height=\"%d\"><title>%s %" PRId64 "</title></rect>",
-                      dk_disclosure_name(shown[i].state), shown[i].fill, x, y, width * (double)n / (double)group->required, BAR_HEIGHT,
-                      dk_disclosure_title(shown[i].state), n);
+        dk_buf_format(
+            html->buf,
+            "<rect class=\"%s\" fill=\"%s\" x=\"%.2f\" y=\"%d\" width=\"%.2f\" height=\"%d\"><title>%s %" PRId64
+            "</title></rect>",
+            dk_disclosure_name(shown[i].state), shown[i].fill, x, y, width * (double)n / (double)group->required,
+            BAR_HEIGHT, dk_disclosure_title(shown[i].state), n);
     }
 }
 
 /* Shares of what is required, a bar a group. */
-static void write_chart(dk_html *html, const dk_scorecard_question *asked, const dk_scorecard *card, const char *about, label_fn label)
+static void write_chart(dk_html *html, const dk_scorecard_question *asked, const dk_scorecard *card, const char *about,
+                        label_fn label)
 {
     const size_t n = card->n < CHART_MOST ? card->n : CHART_MOST;
     const int height = (int)n * BAR_STEP + 26;
@@ -58,13 +62,16 @@ static void write_chart(dk_html *html, const dk_scorecard_question *asked, const
     dk_html_attribute(html, "aria-label", about);
     dk_html_raw(html, ">\n");
     for (size_t i = 0; i < N_SHOWN; i++)
-        dk_buf_format(html->buf, "<rect class=\"%s\" fill=\"%s\" x=\"%d\" y=\"2\" width=\"12\" height=\"12\"/><text x=\"%d\" y=\"13\">%s</text>",
-                      dk_disclosure_name(shown[i].state), shown[i].fill, LABEL_WIDTH + (int)i * 120, LABEL_WIDTH + (int)i * 120 + 17,
-                      dk_disclosure_title(shown[i].state));
+        dk_buf_format(
+            html->buf,
+            "<rect class=\"%s\" fill=\"%s\" x=\"%d\" y=\"2\" width=\"12\" height=\"12\"/><text x=\"%d\" y=\"13\">%s</text>",
+            dk_disclosure_name(shown[i].state), shown[i].fill, LABEL_WIDTH + (int)i * 120,
+            LABEL_WIDTH + (int)i * 120 + 17, dk_disclosure_title(shown[i].state));
     dk_buf_format(html->buf, "<text x=\"%d\" y=\"13\" text-anchor=\"end\">及时率</text>\n", CHART_WIDTH);
     for (size_t i = 0; i < n; i++) {
         const int y = (int)i * BAR_STEP + 24;
-        dk_buf_format(html->buf, "<g class=\"bar\"><text x=\"%d\" y=\"%d\" text-anchor=\"end\">", LABEL_WIDTH - 8, y + 13);
+        dk_buf_format(html->buf, "<g class=\"bar\"><text x=\"%d\" y=\"%d\" text-anchor=\"end\">", LABEL_WIDTH - 8,
+                      y + 13);
         label(html, asked, &card->groups[i]);
         dk_html_raw(html, "</text>");
         write_bar(html, &card->groups[i], y);
@@ -83,10 +90,12 @@ static void write_chart(dk_html *html, const dk_scorecard_question *asked, const
 
 /* ---- tables ---- */
 
-static const dk_disclosure columns[] = {DK_MET, DK_LATE, DK_SHORT, DK_MISSING, DK_DUE, DK_WAITING, DK_NOT_APPLICABLE, DK_UNKNOWN};
+static const dk_disclosure columns[] = {DK_MET, DK_LATE,    DK_SHORT,          DK_MISSING,
+                                        DK_DUE, DK_WAITING, DK_NOT_APPLICABLE, DK_UNKNOWN};
 
 /* whole: of all groups. */
-static void write_count(dk_html *html, const dk_scorecard_question *asked, const dk_scorecard_group *group, bool whole, dk_disclosure state)
+static void write_count(dk_html *html, const dk_scorecard_question *asked, const dk_scorecard_group *group, bool whole,
+                        dk_disclosure state)
 {
     const int64_t n = group->score.n[state];
     dk_html_raw(html, "<td class=\"right\">");
@@ -107,7 +116,8 @@ static void write_count(dk_html *html, const dk_scorecard_question *asked, const
     dk_buf_finish(&path);
 }
 
-static void write_figures(dk_html *html, const dk_scorecard_question *asked, const dk_scorecard_group *group, bool whole)
+static void write_figures(dk_html *html, const dk_scorecard_question *asked, const dk_scorecard_group *group,
+                          bool whole)
 {
     dk_html_raw(html, "<td class=\"right\">");
     dk_html_number(html, group->required);
@@ -121,10 +131,12 @@ static void write_figures(dk_html *html, const dk_scorecard_question *asked, con
     dk_html_raw(html, "</td></tr>\n");
 }
 
-static void write_table(dk_html *html, const dk_scorecard_question *asked, const dk_scorecard *card, const char *first, bool ranked,
-                        label_fn label)
+static void write_table(dk_html *html, const dk_scorecard_question *asked, const dk_scorecard *card, const char *first,
+                        bool ranked, label_fn label)
 {
-    dk_html_raw(html, "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"数据表\"><table class=\"rows figures\">\n<thead><tr>");
+    dk_html_raw(
+        html,
+        "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"数据表\"><table class=\"rows figures\">\n<thead><tr>");
     if (ranked)
         dk_html_raw(html, "<th scope=\"col\">名次</th>");
     dk_html_raw(html, "<th scope=\"col\">");
@@ -135,7 +147,9 @@ static void write_table(dk_html *html, const dk_scorecard_question *asked, const
         dk_html_text(html, dk_disclosure_title(columns[i]));
         dk_html_raw(html, "</th>");
     }
-    dk_html_raw(html, "<th scope=\"col\" class=\"right\">完整率</th><th scope=\"col\" class=\"right\">及时率</th></tr></thead>\n<tbody>\n");
+    dk_html_raw(
+        html,
+        "<th scope=\"col\" class=\"right\">完整率</th><th scope=\"col\" class=\"right\">及时率</th></tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < card->n; i++) {
         const dk_scorecard_group *group = &card->groups[i];
         dk_html_raw(html, "<tr>");
@@ -150,7 +164,8 @@ static void write_table(dk_html *html, const dk_scorecard_question *asked, const
         dk_html_raw(html, "</th>");
         write_figures(html, asked, group, false);
     }
-    dk_html_raw(html, ranked ? "</tbody>\n<tfoot><tr><td></td><th scope=\"row\">合计</th>" : "</tbody>\n<tfoot><tr><th scope=\"row\">合计</th>");
+    dk_html_raw(html, ranked ? "</tbody>\n<tfoot><tr><td></td><th scope=\"row\">合计</th>"
+                             : "</tbody>\n<tfoot><tr><th scope=\"row\">合计</th>");
     write_figures(html, asked, &card->total, true);
     dk_html_raw(html, "</tfoot></table></div>\n");
 }
@@ -234,10 +249,10 @@ static dk_status write_sections(dk_html *html, const dk_scorecard_question *aske
         status = write_section(html, &part, &obligations, false);
     part.query.by_obligation = false;
     /* Years of all time, quarters of a year, months of what is shorter; or as asked. */
-    part.query.by = asked->query.by != DK_SCORE_ALL                                           ? asked->query.by
-                    : asked->query.from == DK_NO_DAY || asked->query.until == DK_FAR_DAY      ? DK_SCORE_YEAR
-                    : asked->query.until - asked->query.from > 92                             ? DK_SCORE_QUARTER
-                                                                                              : DK_SCORE_MONTH;
+    part.query.by = asked->query.by != DK_SCORE_ALL                                      ? asked->query.by
+                    : asked->query.from == DK_NO_DAY || asked->query.until == DK_FAR_DAY ? DK_SCORE_YEAR
+                    : asked->query.until - asked->query.from > 92                        ? DK_SCORE_QUARTER
+                                                                                         : DK_SCORE_MONTH;
     if (status == DK_OK)
         status = write_section(html, &part, &periods, false);
     part.query.by = DK_SCORE_ALL;
@@ -253,9 +268,11 @@ static void write_definitions(dk_html *html, const dk_scorecard_question *asked)
     dk_html_raw(html, "<section class=\"definitions\">\n<h2>指标口径</h2>\n<table class=\"facts\"><tbody>\n");
     for (size_t i = 0; i < DK_SCORECARD_FIGURES; i++)
         dk_html_fact(html, dk_scorecard_figures[i].title, dk_scorecard_figures[i].definition);
-    dk_html_raw(html, "</tbody></table>\n<p class=\"hint\">期间按应公开日期归属。各指标只用已公开的数据计算，任何人可以用本站公开的目录、工作日历和数据复核。</p>\n"
-                      "<h2>公开时限</h2>\n<table class=\"rows limits\"><thead><tr><th scope=\"col\">事项</th><th scope=\"col\">时限</th>"
-                      "<th scope=\"col\">适用程序</th><th scope=\"col\">依据</th></tr></thead>\n<tbody>\n");
+    dk_html_raw(
+        html,
+        "</tbody></table>\n<p class=\"hint\">期间按应公开日期归属。各指标只用已公开的数据计算，任何人可以用本站公开的目录、工作日历和数据复核。</p>\n"
+        "<h2>公开时限</h2>\n<table class=\"rows limits\"><thead><tr><th scope=\"col\">事项</th><th scope=\"col\">时限</th>"
+        "<th scope=\"col\">适用程序</th><th scope=\"col\">依据</th></tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < catalogue->n_obligations; i++) {
         const dk_obligation *obligation = &catalogue->obligations[i];
         dk_buf limit;
@@ -294,10 +311,13 @@ static void write_form(dk_html *html, const dk_scorecard_question *asked)
     char day[DK_DAY_TEXT];
     dk_html_raw(html, "<form class=\"filter scorecard-form\" method=\"get\"");
     dk_html_address(html, "action", "/scorecard");
-    dk_html_raw(html, "><input type=\"hidden\" name=\"f\" value=\"html\">\n<div class=\"inputs\">\n<label><span>期间（2026、2026-Q3、2026-09）</span>"
-                      "<input name=\"period\" pattern=\"\\d{4}(-Q[1-4]|-\\d{2})?\"");
+    dk_html_raw(
+        html,
+        "><input type=\"hidden\" name=\"f\" value=\"html\">\n<div class=\"inputs\">\n<label><span>期间（2026、2026-Q3、2026-09）</span>"
+        "<input name=\"period\" pattern=\"\\d{4}(-Q[1-4]|-\\d{2})?\"");
     dk_html_attribute(html, "value", asked->period);
-    dk_html_raw(html, "></label>\n<label><span>行政区</span><select name=\"division\"><option value=\"\">全部</option>");
+    dk_html_raw(html,
+                "></label>\n<label><span>行政区</span><select name=\"division\"><option value=\"\">全部</option>");
     for (size_t i = 0; i < catalogue->n_divisions; i++) {
         const dk_division *division = &catalogue->divisions[i];
         if (strlen(division->code) > 9)

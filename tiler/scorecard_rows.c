@@ -61,7 +61,8 @@ static void json_row(dk_context *ctx, const dk_clock_row *row, const dk_standing
 
 static dk_value text_value(const char *text)
 {
-    return text == NULL || text[0] == '\0' ? (dk_value){.type = DK_NULL} : (dk_value){.type = DK_TEXT, .text = {text, strlen(text)}};
+    return text == NULL || text[0] == '\0' ? (dk_value){.type = DK_NULL}
+                                           : (dk_value){.type = DK_TEXT, .text = {text, strlen(text)}};
 }
 
 static dk_value day_value(int32_t day, char text[DK_DAY_TEXT])
@@ -69,7 +70,8 @@ static dk_value day_value(int32_t day, char text[DK_DAY_TEXT])
     return text_value(day == DK_NO_DAY || day == DK_FAR_DAY ? NULL : dk_day_write(day, text));
 }
 
-static void sheet_row(dk_scorecard_sheet *sheet, const dk_clock_row *row, const dk_standing *standing, const char *words)
+static void sheet_row(dk_scorecard_sheet *sheet, const dk_clock_row *row, const dk_standing *standing,
+                      const char *words)
 {
     char days[4][DK_DAY_TEXT];
     const dk_value values[] = {text_value(row->kind->title),
@@ -104,7 +106,8 @@ static void html_row(dk_html *html, const dk_clock_row *row, const char *words)
     dk_buf_text(&path, "/dossier?f=html");
     const char *text = dk_buf_cstr(&path);
     dk_html_raw(html, "<tr><th scope=\"row\">");
-    dk_html_link(html, text != NULL ? text : "", NULL, row->label != NULL && row->label[0] != '\0' ? row->label : row->key);
+    dk_html_link(html, text != NULL ? text : "", NULL,
+                 row->label != NULL && row->label[0] != '\0' ? row->label : row->key);
     dk_html_raw(html, "</th><td>");
     dk_html_text(html, row->key);
     dk_html_raw(html, "</td><td>");
@@ -167,10 +170,12 @@ static void begin_page(listing *l, dk_disclosure state)
     dk_buf_text(&title, "明细");
     const char *text = dk_buf_cstr(&title);
     dk_html_begin(&l->html, l->ctx, text != NULL ? text : "", "items scorecard", ways, 2);
-    dk_html_raw(&l->html, "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"明细\"><table class=\"rows\">\n<thead><tr>"
-                          "<th scope=\"col\">名称</th><th scope=\"col\">编号</th><th scope=\"col\">行政区划代码</th><th scope=\"col\">事项</th>"
-                          "<th scope=\"col\">起算日期</th><th scope=\"col\">应公开日期</th><th scope=\"col\">公开日期</th><th scope=\"col\">情况</th>"
-                          "</tr></thead>\n<tbody>\n");
+    dk_html_raw(
+        &l->html,
+        "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"明细\"><table class=\"rows\">\n<thead><tr>"
+        "<th scope=\"col\">名称</th><th scope=\"col\">编号</th><th scope=\"col\">行政区划代码</th><th scope=\"col\">事项</th>"
+        "<th scope=\"col\">起算日期</th><th scope=\"col\">应公开日期</th><th scope=\"col\">公开日期</th><th scope=\"col\">情况</th>"
+        "</tr></thead>\n<tbody>\n");
     dk_buf_finish(&title);
 }
 
@@ -196,10 +201,12 @@ static void end_page(listing *l)
 dk_status dk_scorecard_rows(dk_context *ctx, const dk_scorecard_question *asked, dk_disclosure state, size_t limit)
 {
     static const dk_scorecard_column columns[] = {
-        {"collection", "数据集", DK_FIELD_TEXT},    {"key", "编号", DK_FIELD_TEXT},      {"label", "名称", DK_FIELD_TEXT},
-        {"division", "行政区划代码", DK_FIELD_DIVISION}, {"obligation", "事项", DK_FIELD_TEXT}, {"regime", "适用程序", DK_FIELD_TEXT},
-        {"event", "起算日期", DK_FIELD_DATE},       {"due", "应公开日期", DK_FIELD_DATE}, {"published", "公开日期", DK_FIELD_DATE},
-        {"until", "撤下日期", DK_FIELD_DATE},       {"state", "状态", DK_FIELD_TEXT},    {"words", "情况", DK_FIELD_TEXT}};
+        {"collection", "数据集", DK_FIELD_TEXT},  {"key", "编号", DK_FIELD_TEXT},
+        {"label", "名称", DK_FIELD_TEXT},         {"division", "行政区划代码", DK_FIELD_DIVISION},
+        {"obligation", "事项", DK_FIELD_TEXT},    {"regime", "适用程序", DK_FIELD_TEXT},
+        {"event", "起算日期", DK_FIELD_DATE},     {"due", "应公开日期", DK_FIELD_DATE},
+        {"published", "公开日期", DK_FIELD_DATE}, {"until", "撤下日期", DK_FIELD_DATE},
+        {"state", "状态", DK_FIELD_TEXT},         {"words", "情况", DK_FIELD_TEXT}};
     const char *after = dk_request_param(ctx->request, "after");
     const bool table = asked->format == DK_SCORECARD_CSV || asked->format == DK_SCORECARD_XLSX;
     listing l = {.ctx = ctx, .asked = asked, .limit = limit};
@@ -217,13 +224,14 @@ dk_status dk_scorecard_rows(dk_context *ctx, const dk_scorecard_question *asked,
         dk_json_array_begin(&ctx->json);
     }
     if (status == DK_OK)
-        status = dk_score_rows(ctx->worker->store, &asked->query, ctx->worker->generation.number, state, after, limit + 1, give, &l,
-                               &ctx->error);
+        status = dk_score_rows(ctx->worker->store, &asked->query, ctx->worker->generation.number, state, after,
+                               limit + 1, give, &l, &ctx->error);
     if (status == DK_OK && table && l.more && limit == DK_SCORECARD_FILE_ROWS)
-        status = dk_fail(&ctx->error, DK_LIMIT,
-                         "There are more than %d rows behind this figure, which is more than one file holds; narrow it by division, "
-                         "period or obligation.",
-                         DK_SCORECARD_FILE_ROWS);
+        status = dk_fail(
+            &ctx->error, DK_LIMIT,
+            "There are more than %d rows behind this figure, which is more than one file holds; narrow it by division, "
+            "period or obligation.",
+            DK_SCORECARD_FILE_ROWS);
     if (table) {
         status = dk_scorecard_sheet_end(l.sheet, status);
     } else if (status == DK_OK && asked->format == DK_SCORECARD_HTML) {

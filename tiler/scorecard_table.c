@@ -101,7 +101,8 @@ enum { C_RANK, C_CODE, C_DIVISION, C_PERIOD, C_OBLIGATION, C_REGIME, C_REQUIRED 
 static void write_group(dk_scorecard_sheet *sheet, const dk_catalogue *catalogue, const dk_score_query *query,
                         const dk_scorecard_group *group, bool total)
 {
-    static const dk_disclosure states[] = {DK_MET, DK_LATE, DK_SHORT, DK_MISSING, DK_DUE, DK_WAITING, DK_NOT_APPLICABLE, DK_UNKNOWN};
+    static const dk_disclosure states[] = {DK_MET, DK_LATE,    DK_SHORT,          DK_MISSING,
+                                           DK_DUE, DK_WAITING, DK_NOT_APPLICABLE, DK_UNKNOWN};
     dk_value values[C_REQUIRED + 12] = {{0}};
     dk_buf period, division;
     dk_buf_init(&period);
@@ -138,16 +139,24 @@ static void write_group(dk_scorecard_sheet *sheet, const dk_catalogue *catalogue
 
 dk_status dk_scorecard_table(dk_context *ctx, const dk_scorecard_question *asked)
 {
-    static const dk_scorecard_column columns[] = {
-        {"rank", "名次", DK_FIELD_INTEGER},         {"division", "行政区划代码", DK_FIELD_DIVISION},
-        {"division_name", "行政区", DK_FIELD_TEXT}, {"period", "期间", DK_FIELD_TEXT},
-        {"obligation", "事项", DK_FIELD_TEXT},      {"regime", "适用程序", DK_FIELD_TEXT},
-        {"required", "应公开", DK_FIELD_INTEGER},   {"disclosed", "已公开", DK_FIELD_INTEGER},
-        {"met", "按期公开", DK_FIELD_INTEGER},      {"late", "逾期公开", DK_FIELD_INTEGER},
-        {"short", "公示期不足", DK_FIELD_INTEGER},  {"missing", "逾期未公开", DK_FIELD_INTEGER},
-        {"due", "待公开", DK_FIELD_INTEGER},        {"waiting", "未到期", DK_FIELD_INTEGER},
-        {"not_applicable", "不适用", DK_FIELD_INTEGER}, {"unknown", "无法计算", DK_FIELD_INTEGER},
-        {"completeness", "完整率", DK_FIELD_NUMBER}, {"timeliness", "及时率", DK_FIELD_NUMBER}};
+    static const dk_scorecard_column columns[] = {{"rank", "名次", DK_FIELD_INTEGER},
+                                                  {"division", "行政区划代码", DK_FIELD_DIVISION},
+                                                  {"division_name", "行政区", DK_FIELD_TEXT},
+                                                  {"period", "期间", DK_FIELD_TEXT},
+                                                  {"obligation", "事项", DK_FIELD_TEXT},
+                                                  {"regime", "适用程序", DK_FIELD_TEXT},
+                                                  {"required", "应公开", DK_FIELD_INTEGER},
+                                                  {"disclosed", "已公开", DK_FIELD_INTEGER},
+                                                  {"met", "按期公开", DK_FIELD_INTEGER},
+                                                  {"late", "逾期公开", DK_FIELD_INTEGER},
+                                                  {"short", "公示期不足", DK_FIELD_INTEGER},
+                                                  {"missing", "逾期未公开", DK_FIELD_INTEGER},
+                                                  {"due", "待公开", DK_FIELD_INTEGER},
+                                                  {"waiting", "未到期", DK_FIELD_INTEGER},
+                                                  {"not_applicable", "不适用", DK_FIELD_INTEGER},
+                                                  {"unknown", "无法计算", DK_FIELD_INTEGER},
+                                                  {"completeness", "完整率", DK_FIELD_NUMBER},
+                                                  {"timeliness", "及时率", DK_FIELD_NUMBER}};
     dk_scorecard card;
     dk_scorecard_sheet *sheet = NULL;
     dk_status status = dk_scorecard_read(ctx, &asked->query, &card);

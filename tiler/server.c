@@ -2,10 +2,10 @@
 
 #include "tiler/arrival.h"
 #include "tiler/audit.h"
-#include "tiler/convert.h"
-#include "tiler/download.h"
 #include "tiler/body.h"
+#include "tiler/convert.h"
 #include "tiler/credentials.h"
+#include "tiler/download.h"
 #include "tiler/field_lines.h"
 #include "tiler/framing.h"
 #include "tiler/headers.h"
@@ -45,14 +45,15 @@ enum {
     UPLOAD_SECONDS = 40, /* an upload may have to be converted first */
     HOST_SIZE = 256,     /* of an address to listen on */
     ROW_SETS_BYTES = 64 << 20,
-    CONNECTION_MEMORY = 16 << 10 /* holds DK_URI_MAX and headers, cookies twice; libmicrohttpd clears it after each request */
+    CONNECTION_MEMORY =
+        16 << 10 /* holds DK_URI_MAX and headers, cookies twice; libmicrohttpd clears it after each request */
 };
 
 struct dk_server {
     dk_server_options options;
     dk_callers *callers;
     dk_pool *pool;
-    dk_tile_cache *cache; /* NULL: none */
+    dk_tile_cache *cache;   /* NULL: none */
     dk_sheet_cache *sheets; /* NULL: none */
     dk_row_sets *sets;
     atomic_int converting;
@@ -61,8 +62,8 @@ struct dk_server {
     char *ingest; /* path; NULL: none */
     dk_downloads *downloads;
     struct MHD_Daemon *daemon;
-    int listening;         /* the socket */
-    unsigned most_open;    /* connections */
+    int listening;      /* the socket */
+    unsigned most_open; /* connections */
     atomic_uint open;
     pthread_t accepting;
     atomic_size_t active; /* requests whose answers are not yet sent */
@@ -85,10 +86,10 @@ typedef struct exchange {
     bool heads;   /* HEAD */
     dk_framing framing;
     char *accept, *encodings; /* lists of several lines put together; NULL: none was needed */
-    dk_download *download; /* for which the connection is suspended, or was; NULL: none */
-    size_t body;  /* bytes of one that is not wanted */
-    bool uploads; /* a POST whose body is kept, */
-    size_t most;  /* and how large it may be */
+    dk_download *download;    /* for which the connection is suspended, or was; NULL: none */
+    size_t body;              /* bytes of one that is not wanted */
+    bool uploads;             /* a POST whose body is kept, */
+    size_t most;              /* and how large it may be */
     dk_body upload;
     dk_body_result refused; /* why it is not */
 } exchange;
@@ -211,8 +212,8 @@ static enum MHD_Result respond_failure(struct MHD_Connection *connection, const 
                               NULL, closing);
 }
 
-/* Whether a 401 asks for Basic: where a calendar program asks. A browser that shows a page would send the password from then
- * on to every address of this server, and be refused at all but one. */
+/* Whether a 401 asks for Basic: where a calendar program asks. A browser that shows a page would send the password from
+ * then on to every address of this server, and be refused at all but one. */
 static bool asks_basic(struct MHD_Connection *connection, const dk_context *ctx, dk_errand errand)
 {
     const char *mode = header(connection, "Sec-Fetch-Mode");
@@ -240,7 +241,8 @@ static void write_base_address(const dk_context *ctx, char *address, size_t size
 }
 
 /* reads: GET or HEAD. */
-static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connection, exchange *x, bool reads, bool closing)
+static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connection, exchange *x, bool reads,
+                              bool closing)
 {
     dk_request *request = &x->request;
     if (x->parsed != DK_OK) {
@@ -290,7 +292,8 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
     if (route->handler == dk_get_tile && server->cache != NULL && !closing && !caller.passed_over &&
         dk_tile_serve(server->pool, server->cache, connection, &ctx, accept_encoding, &result))
         return result;
-    const char *host = request->authority != NULL ? request->authority : header(connection, "Host"); /* RFC 9112, 3.2.2 */
+    const char *host =
+        request->authority != NULL ? request->authority : header(connection, "Host"); /* RFC 9112, 3.2.2 */
     const char *accept = accept_of(connection, x);
     ctx.prefers_json = dk_prefers_json(accept);
     ctx.prefers_html = dk_prefers_html(accept);
@@ -303,7 +306,8 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
     }
     dk_status status = DK_OK;
     if (route->needs_store)
-        status = dk_pool_take_reading(server->pool, x->uploads ? UPLOAD_SECONDS : ANSWER_SECONDS, &ctx.worker, &ctx.error);
+        status =
+            dk_pool_take_reading(server->pool, x->uploads ? UPLOAD_SECONDS : ANSWER_SECONDS, &ctx.worker, &ctx.error);
     const bool reading = status == DK_OK && ctx.worker != NULL;
     if (status == DK_OK)
         status = route->handler(&ctx);
@@ -316,8 +320,9 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
             close(ctx.answer.stored.fd);
     }
     if (status == DK_OK && ctx.answer.stored.is)
-        result = dk_respond_stored(connection, &ctx, x->heads ? NULL : header(connection, "Range"), /* 14.2: of GET only */
-                                   header(connection, "If-Range"), closing);
+        result =
+            dk_respond_stored(connection, &ctx, x->heads ? NULL : header(connection, "Range"), /* 14.2: of GET only */
+                              header(connection, "If-Range"), closing);
     else if (status == DK_OK)
         result = dk_respond(connection, &ctx, accept_encoding, closing);
     else if (ctx.problem == 401)
@@ -360,13 +365,13 @@ static enum MHD_Result refuse_body(struct MHD_Connection *connection, const exch
         snprintf(sentence, sizeof sentence, "The body did not arrive within %d seconds.", DK_UPLOAD_SECONDS);
         return dk_respond_problem(connection, 408, sentence, NULL, true);
     default:
-        return dk_respond_problem(connection, 503, "The server holds as many uploads as it can; try again in a moment.", NULL,
-                                  closing);
+        return dk_respond_problem(connection, 503, "The server holds as many uploads as it can; try again in a moment.",
+                                  NULL, closing);
     }
 }
 
-/* A body that is refused is read on for a while, so that a client that does not listen while it sends gets the answer; of a
- * long one the connection is closed. */
+/* A body that is refused is read on for a while, so that a client that does not listen while it sends gets the answer;
+ * of a long one the connection is closed. */
 static enum MHD_Result take_body(dk_server *server, exchange *x, const char *data, size_t *size)
 {
     if (x->uploads && x->refused == DK_BODY_KEPT) {
@@ -437,8 +442,9 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
         return dk_respond_options(connection, allowed, closing);
     const bool taken = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 || x->uploads || deletes;
     if (!taken && !is_known_method(method)) /* 9.1 */
-        return dk_respond_problem(connection, 501, "This server knows no method of that name; names are in capitals, such as GET.",
-                                  NULL, closing);
+        return dk_respond_problem(connection, 501,
+                                  "This server knows no method of that name; names are in capitals, such as GET.", NULL,
+                                  closing);
     if (!taken)
         return dk_respond_problem(connection, 405,
                                   session ? "This address only answers GET, HEAD, POST, DELETE and OPTIONS."
@@ -467,18 +473,19 @@ static bool is_loopback(const struct sockaddr *address)
     return address->sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)address)->sin6_addr);
 }
 
-/* Takes connections and hands them to libmicrohttpd, which gives them to its threads in turn, by the number of the socket.
- * Its own threads take up to ten at once each, so that a few clients would all be answered by one.
+/* Takes connections and hands them to libmicrohttpd, which gives them to its threads in turn, by the number of the
+ * socket. Its own threads take up to ten at once each, so that a few clients would all be answered by one.
  *
- * What is too many is refused here: a thread of libmicrohttpd 0.9.75 that has to do it leaves a mutex locked, and never answers
- * again. (It looks at its limit before a connection waits for its thread, and again when the thread takes it, and others may
- * have waited, too.) */
+ * What is too many is refused here: a thread of libmicrohttpd 0.9.75 that has to do it leaves a mutex locked, and never
+ * answers again. (It looks at its limit before a connection waits for its thread, and again when the thread takes it,
+ * and others may have waited, too.) */
 static void *accept_connections(void *user)
 {
     dk_server *server = user;
     const struct timespec pause = {0, 10 * 1000 * 1000};
-    /* A proxy on the same machine is never far, and nothing is lost on the way to it: what measures the way and paces what is sent,
-     * as BBR does where it is the system's default, would cost 3 % of an answer for nothing. This one is allowed everywhere. */
+    /* A proxy on the same machine is never far, and nothing is lost on the way to it: what measures the way and paces
+     * what is sent, as BBR does where it is the system's default, would cost 3 % of an answer for nothing. This one is
+     * allowed everywhere. */
     static const char plainly[] = "reno";
     while (!atomic_load(&server->closing)) {
         struct sockaddr_storage address;
@@ -611,7 +618,8 @@ dk_status dk_server_start(const dk_server_options *options, dk_server **ret_serv
     server->options.config.converting = &server->converting;
     server->options.config.most_converting = options->threads > 1 ? (int)options->threads - 1 : 1;
     dk_status status = DK_OK;
-    if (options->config.index_cache_size > 0 && (server->sheets = dk_sheet_cache_create(options->config.index_cache_size)) == NULL)
+    if (options->config.index_cache_size > 0 &&
+        (server->sheets = dk_sheet_cache_create(options->config.index_cache_size)) == NULL)
         status = dk_fail(err, DK_NOMEM, "out of memory");
     if (status == DK_OK)
         status = dk_pool_create(options->config.store_path, options->threads, server->sheets, &server->pool, err);
@@ -619,9 +627,9 @@ dk_status dk_server_start(const dk_server_options *options, dk_server **ret_serv
         status = dk_fail(err, DK_NOMEM, "out of memory");
     if (status == DK_OK && options->config.cache_size > 0) {
         server->cache = dk_tile_cache_create(options->config.cache_size);
-        status = server->cache == NULL ? dk_fail(err, DK_NOMEM, "out of memory")
-                                       : dk_tile_watch_start(options->config.store_path, server->cache, &server->watch,
-                                                             err);
+        status = server->cache == NULL
+                     ? dk_fail(err, DK_NOMEM, "out of memory")
+                     : dk_tile_watch_start(options->config.store_path, server->cache, &server->watch, err);
         if (status == DK_OK)
             dk_pool_on_take(server->pool, dk_tile_watch_reach, server->watch);
     }
@@ -643,7 +651,8 @@ dk_status dk_server_start(const dk_server_options *options, dk_server **ret_serv
     if (status == DK_OK) {
         dk_caller_options *callers = &server->options.callers;
         callers->store_path = options->config.store_path;
-        callers->plain_cookies |= strncmp(ret_address, "http://127.", 11) == 0 || strncmp(ret_address, "http://[::1]", 12) == 0;
+        callers->plain_cookies |=
+            strncmp(ret_address, "http://127.", 11) == 0 || strncmp(ret_address, "http://[::1]", 12) == 0;
         status = dk_callers_create(callers, &server->callers, err);
     }
     if (status == DK_OK) {
@@ -674,11 +683,12 @@ dk_status dk_server_start(const dk_server_options *options, dk_server **ret_serv
     if (options->threads > 1)
         items[n++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)options->threads, NULL};
     items[n] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
-    server->daemon = MHD_start_daemon(MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC |
-                                          MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME,
-                                      0, NULL, NULL, handle, server, MHD_OPTION_ARRAY, items, MHD_OPTION_URI_LOG_CALLBACK,
-                                      begin_exchange, server, MHD_OPTION_NOTIFY_COMPLETED, end_exchange, server,
-                                      MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server, MHD_OPTION_END);
+    server->daemon =
+        MHD_start_daemon(MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET |
+                             MHD_ALLOW_SUSPEND_RESUME,
+                         0, NULL, NULL, handle, server, MHD_OPTION_ARRAY, items, MHD_OPTION_URI_LOG_CALLBACK,
+                         begin_exchange, server, MHD_OPTION_NOTIFY_COMPLETED, end_exchange, server,
+                         MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server, MHD_OPTION_END);
     if (server->daemon == NULL) {
         status = dk_fail(err, DK_INTERNAL, "the HTTP server could not be started");
         goto out;

@@ -44,7 +44,8 @@ dk_status dk_get_session(dk_context *ctx)
     return DK_OK;
 }
 
-static enum MHD_Result respond(struct MHD_Connection *connection, const dk_caller *caller, const char *cookie, bool closing)
+static enum MHD_Result respond(struct MHD_Connection *connection, const dk_caller *caller, const char *cookie,
+                               bool closing)
 {
     dk_buf body;
     dk_json json;
@@ -66,8 +67,8 @@ enum MHD_Result dk_session_sign_in(dk_callers *callers, struct MHD_Connection *c
     const bool good = dk_caller_sign_in(callers, connection, body, size, &caller, cookie, &refusal);
     if (size > 0)
         explicit_bzero(body, size);
-    const enum MHD_Result result = good ? respond(connection, &caller, cookie, closing)
-                                        : dk_respond_refusal(connection, &refusal, closing);
+    const enum MHD_Result result =
+        good ? respond(connection, &caller, cookie, closing) : dk_respond_refusal(connection, &refusal, closing);
     explicit_bzero(cookie, sizeof cookie);
     return result;
 }

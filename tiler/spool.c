@@ -14,10 +14,11 @@ static dk_status take_room(dk_spool *spool, uint64_t size, dk_error *err)
     if (atomic_fetch_add(&spool->room->used, size) + size <= spool->room->most)
         return DK_OK;
     atomic_fetch_sub(&spool->room->used, size);
-    return dk_fail(err, DK_LIMIT,
-                   "The file would be larger than this server has room for (%llu MB for all downloads together); narrow "
-                   "what is asked for with a filter or bbox, or try again later.",
-                   (unsigned long long)(spool->room->most >> 20));
+    return dk_fail(
+        err, DK_LIMIT,
+        "The file would be larger than this server has room for (%llu MB for all downloads together); narrow "
+        "what is asked for with a filter or bbox, or try again later.",
+        (unsigned long long)(spool->room->most >> 20));
 }
 
 dk_status dk_spool_open(dk_spool *spool, const char *folder, dk_spool_room *room, dk_error *err)

@@ -1,6 +1,6 @@
 /* An answer on its way: one thread writes it into a temporary file without a name, another reads it from there. So a
- * client that is slow holds up no one and costs no memory, and nothing is left behind however the program ends. What has
- * been sent is given back to the disk. */
+ * client that is slow holds up no one and costs no memory, and nothing is left behind however the program ends. What
+ * has been sent is given back to the disk. */
 #ifndef DK_TILER_SPOOL_H
 #define DK_TILER_SPOOL_H
 

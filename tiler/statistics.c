@@ -30,10 +30,11 @@ static const dk_field *field_of(const asked_statistics *a, const dk_group_by *by
 
 static dk_status unknown_group(dk_context *ctx, const char *text, size_t size)
 {
-    return dk_fail(&ctx->error, DK_INVALID,
-                   "The parameter \"group_by\" names \"%.*s\". A group is FIELD, KIND.FIELD of a linked kind, DIVISION:6 "
-                   "(digits), DATE:year or DATE:month, for fields that this collection or the linked one has.",
-                   (int)(size < 100 ? size : 100), text);
+    return dk_fail(
+        &ctx->error, DK_INVALID,
+        "The parameter \"group_by\" names \"%.*s\". A group is FIELD, KIND.FIELD of a linked kind, DIVISION:6 "
+        "(digits), DATE:year or DATE:month, for fields that this collection or the linked one has.",
+        (int)(size < 100 ? size : 100), text);
 }
 
 /* The field of that name, if the viewer sees it; -1. */
@@ -130,7 +131,10 @@ static dk_status each_name(asked_statistics *a, const char *list,
 
 static const char *grouping_name(const dk_group_by *by)
 {
-    return by->grouping == DK_BY_DIGITS ? "digits" : by->grouping == DK_BY_YEAR ? "year" : by->grouping == DK_BY_MONTH ? "month" : "value";
+    return by->grouping == DK_BY_DIGITS  ? "digits"
+           : by->grouping == DK_BY_YEAR  ? "year"
+           : by->grouping == DK_BY_MONTH ? "month"
+                                         : "value";
 }
 
 static void write_field(dk_json *json, const dk_kind *kind, const dk_field *field)
@@ -259,8 +263,8 @@ static dk_status answer_json(asked_statistics *a, const dk_query *query)
     write_heads(a);
     dk_json_key(json, "groups");
     dk_json_array_begin(json);
-    const dk_status status = dk_query_statistics(ctx->worker->store, query, a->by, a->n_by, a->sums, a->n_sums, json_group,
-                                                 a, &ctx->error);
+    const dk_status status =
+        dk_query_statistics(ctx->worker->store, query, a->by, a->n_by, a->sums, a->n_sums, json_group, a, &ctx->error);
     dk_json_array_end(json);
     dk_json_key(json, "total");
     dk_json_object_begin(json);
@@ -361,8 +365,8 @@ static dk_status answer_csv(asked_statistics *a, const dk_query *query)
     dk_buf_clear(out);
     dk_buf_text(out, "\xEF\xBB\xBF"); /* so that spreadsheets take it for UTF-8 */
     csv_head(a);
-    const dk_status status = dk_query_statistics(ctx->worker->store, query, a->by, a->n_by, a->sums, a->n_sums, csv_group,
-                                                 a, &ctx->error);
+    const dk_status status =
+        dk_query_statistics(ctx->worker->store, query, a->by, a->n_by, a->sums, a->n_sums, csv_group, a, &ctx->error);
     double total[DK_STATISTIC_SUMS];
     round_total(a, total);
     if (a->n_by > 0)

@@ -213,9 +213,8 @@ dk_status dk_worker_summary(dk_worker *worker, const dk_kind *kind, const dk_sum
     dk_summary *summary = &worker->summaries[kind->index];
     if (summary->generation != worker->generation.number) {
         dk_summary fresh = {.generation = worker->generation.number};
-        const dk_status status =
-            dk_query_summary(worker->store, kind, worker->generation.number, &fresh.rows, &fresh.undrawn,
-                             fresh.bounds, err);
+        const dk_status status = dk_query_summary(worker->store, kind, worker->generation.number, &fresh.rows,
+                                                  &fresh.undrawn, fresh.bounds, err);
         if (status != DK_OK)
             return status;
         *summary = fresh;

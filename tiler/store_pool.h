@@ -15,7 +15,7 @@
 
 /* Rows and box of a kind, counted once per generation. */
 typedef struct dk_summary {
-    int64_t generation; /* of the figures; -1: none yet */
+    int64_t generation;    /* of the figures; -1: none yet */
     int64_t rows, undrawn; /* undrawn: of rows, those without outline yet */
     double bounds[4];
 } dk_summary;
@@ -39,10 +39,11 @@ typedef struct dk_worker {
     dk_render *render;
     dk_shape shape;
     dk_buf path; /* of a link under way */
-    dk_buf body, packed; /* the answer, and its coded form; larger ones than DK_WORKER_KEEPS are not kept for the next */
+    dk_buf body,
+        packed; /* the answer, and its coded form; larger ones than DK_WORKER_KEEPS are not kept for the next */
     dk_coder *coder;
     struct dk_log *log; /* of the store; NULL: not opened yet (publication.c) */
-    dk_buf *items; /* of the catalogue's items what is the same in all dossiers (dossier.c); NULL: not made yet */
+    dk_buf *items;      /* of the catalogue's items what is the same in all dossiers (dossier.c); NULL: not made yet */
     dk_verified_file verified[DK_VERIFIED_FILES];
     size_t next_verified;
     struct dk_worker *next;
@@ -53,17 +54,17 @@ typedef struct dk_pool dk_pool;
 /* Opens the store n times; path and sheets (dk_index_share; NULL: none) are borrowed until dk_pool_free. */
 dk_status dk_pool_create(const char *path, size_t n, dk_sheet_cache *sheets, dk_pool **ret_pool, dk_error *err);
 void dk_pool_free(dk_pool *pool); /* NULL-safe; all workers must have been given back */
-/* reach is called with the generation that a worker notes, before the worker is handed out. To be set before the first is
- * taken. */
+/* reach is called with the generation that a worker notes, before the worker is handed out. To be set before the first
+ * is taken. */
 void dk_pool_on_take(dk_pool *pool, void (*reach)(int64_t generation, void *user), void *user);
 
 /* Takes a worker, waiting for one if need be, and notes the newest generation in it. A store whose catalogue has
  * changed since is opened anew, so that a stricter audience takes effect at once. On failure there is no worker. */
 dk_status dk_pool_take(dk_pool *pool, dk_worker **ret_worker, dk_error *err);
-/* The same, and begins reading: worker->store sees one snapshot of the file until dk_store_read_end, which the caller owes
- * before dk_pool_give, and worker->catalogue and worker->generation are those of that very snapshot. So no catalogue that
- * comes meanwhile is mixed with this one's rows. Whoever reads in several snapshots looks at the generation behind each of
- * them (download.c). seconds: of dk_store_read_begin. */
+/* The same, and begins reading: worker->store sees one snapshot of the file until dk_store_read_end, which the caller
+ * owes before dk_pool_give, and worker->catalogue and worker->generation are those of that very snapshot. So no
+ * catalogue that comes meanwhile is mixed with this one's rows. Whoever reads in several snapshots looks at the
+ * generation behind each of them (download.c). seconds: of dk_store_read_begin. */
 dk_status dk_pool_take_reading(dk_pool *pool, double seconds, dk_worker **ret_worker, dk_error *err);
 void dk_pool_give(dk_pool *pool, dk_worker *worker);
 

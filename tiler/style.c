@@ -1,5 +1,5 @@
-/* /styles: MapLibre styles of the layers, as far as the viewer has these, for maps on other sites. (The map page has them as
- * they are written, web/assets.txt, and fits them to the catalogue itself.) */
+/* /styles: MapLibre styles of the layers, as far as the viewer has these, for maps on other sites. (The map page has
+ * them as they are written, web/assets.txt, and fits them to the catalogue itself.) */
 #include "tiler/assets.h"
 #include "tiler/http.h"
 #include "tiler/tiles.h"
@@ -19,8 +19,8 @@ static bool is_there(dk_context *ctx, const char *name, size_t size)
     return dk_find_tile_layer(ctx, name, size, &layer);
 }
 
-/* The source's layers that there are, with an address that leads here from any page: the specification resolves none, and for
- * one layer that there is not the address has nothing. *ret_left: whether there are any. */
+/* The source's layers that there are, with an address that leads here from any page: the specification resolves none,
+ * and for one layer that there is not the address has nothing. *ret_left: whether there are any. */
 static dk_status fit_source(dk_context *ctx, json_t *source, bool *ret_left)
 {
     const char *url = json_string_value(json_object_get(source, "url"));
@@ -52,11 +52,13 @@ static dk_status fit_source(dk_context *ctx, json_t *source, bool *ret_left)
 /* Takes away what draws layers that there are not. *ret_left: whether anything is drawn. */
 static dk_status fit_style(dk_context *ctx, json_t *style, bool *ret_left)
 {
-    json_t *const sources = json_object_get(style, "sources"), *const layers = json_object_get(style, "layers"), *source;
+    json_t *const sources = json_object_get(style, "sources"), *const layers = json_object_get(style, "layers"),
+                  *source;
     const char *name;
     void *next;
     *ret_left = false;
-    json_object_foreach_safe(sources, next, name, source) {
+    json_object_foreach_safe(sources, next, name, source)
+    {
         bool left;
         const dk_status status = fit_source(ctx, source, &left);
         if (status != DK_OK)
@@ -73,15 +75,16 @@ static dk_status fit_style(dk_context *ctx, json_t *style, bool *ret_left)
     return DK_OK;
 }
 
-/* Where a map opens: the middle of the extent, at the zoom at which it fills a window of 512 pixels, as wide as MapLibre's
- * world at zoom 0. */
+/* Where a map opens: the middle of the extent, at the zoom at which it fills a window of 512 pixels, as wide as
+ * MapLibre's world at zoom 0. */
 static bool set_view(json_t *style, const double extent[4])
 {
     uint32_t x0, y0, x1, y1;
     dk_world_from_lonlat(extent[0], extent[3], &x0, &y0);
     dk_world_from_lonlat(extent[2], extent[1], &x1, &y1);
     const double larger = fmax((double)x1 - x0, (double)y1 - y0), zoom = 32 - log2(fmax(larger, 1));
-    return json_object_set_new(style, "center", json_pack("[ff]", (extent[0] + extent[2]) / 2, (extent[1] + extent[3]) / 2)) == 0 &&
+    return json_object_set_new(style, "center",
+                               json_pack("[ff]", (extent[0] + extent[2]) / 2, (extent[1] + extent[3]) / 2)) == 0 &&
            json_object_set_new(style, "zoom", json_real(floor(fmax(zoom, 0) * 10) / 10)) == 0;
 }
 

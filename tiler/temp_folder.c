@@ -76,9 +76,9 @@ dk_status dk_temp_root_create(const char *parent, dk_temp_root **ret_root, dk_er
         return dk_fail(err, DK_NOMEM, "out of memory");
     }
     if (mkdtemp(root->path) == NULL) { /* with mode 0700 */
-        const dk_status status = dk_fail(err, errno == ENOSPC ? DK_FULL : DK_IO,
-                                         "%s: no temporary folder can be made there (%s); choose another with --temp-dir",
-                                         parent, strerror(errno));
+        const dk_status status = dk_fail(
+            err, errno == ENOSPC ? DK_FULL : DK_IO,
+            "%s: no temporary folder can be made there (%s); choose another with --temp-dir", parent, strerror(errno));
         free(root->path);
         free(root);
         return status;
@@ -112,8 +112,8 @@ dk_status dk_temp_folder_make(const char *root, char **ret_path, dk_error *err)
     if (asprintf(&path, "%s/job-XXXXXX", root) < 0)
         return dk_fail(err, DK_NOMEM, "out of memory");
     if (mkdtemp(path) == NULL) {
-        const dk_status status =
-            dk_fail(err, errno == ENOSPC ? DK_FULL : DK_IO, "%s: no folder can be made there: %s", root, strerror(errno));
+        const dk_status status = dk_fail(err, errno == ENOSPC ? DK_FULL : DK_IO, "%s: no folder can be made there: %s",
+                                         root, strerror(errno));
         free(path);
         return status;
     }

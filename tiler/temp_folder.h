@@ -1,5 +1,5 @@
-/* The server's private folder for files on their way: uploads, and downloads that need a file. Only its owner can look into
- * it; it goes when the server stops, and what a killed server left is removed by the next. */
+/* The server's private folder for files on their way: uploads, and downloads that need a file. Only its owner can look
+ * into it; it goes when the server stops, and what a killed server left is removed by the next. */
 #ifndef DK_TILER_TEMP_FOLDER_H
 #define DK_TILER_TEMP_FOLDER_H
 

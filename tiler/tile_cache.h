@@ -3,10 +3,10 @@
  *     dk_tile_cache_begin -> DK_CACHE_HIT: use entry->full or entry->not_modified, then dk_tile_cache_release
  *                            DK_CACHE_MISS: make the answer, then dk_tile_cache_put or dk_tile_cache_fail
  *
- * Of many that ask for one tile that is not there, the first makes it and the others wait for it. Bytes are bounded: the
- * oldest goes, unless it was used since it last was the oldest (second chance), which costs a hit less than an order of
- * use. When the store has a new generation, exactly the tiles go in which something differs, and whoever asks from then on
- * does not wait for a tile whose making began before. */
+ * Of many that ask for one tile that is not there, the first makes it and the others wait for it. Bytes are bounded:
+ * the oldest goes, unless it was used since it last was the oldest (second chance), which costs a hit less than an
+ * order of use. When the store has a new generation, exactly the tiles go in which something differs, and whoever asks
+ * from then on does not wait for a tile whose making began before. */
 #ifndef DK_TILER_TILE_CACHE_H
 #define DK_TILER_TILE_CACHE_H
 
@@ -20,7 +20,7 @@ struct MHD_Response;
 typedef struct dk_tile_entry {
     struct MHD_Response *full, *not_modified; /* not_modified NULL: it has no entity tag */
     unsigned status;                          /* of full: 200 or 204 */
-    const void *body; /* full's, body_size bytes; NULL: it has none */
+    const void *body;                         /* full's, body_size bytes; NULL: it has none */
     size_t body_size;
     /* the cache's, but for etag; first what a hit looks at */
     atomic_uint references; /* grows under the shard's lock only */
@@ -55,9 +55,9 @@ void dk_tile_cache_free(dk_tile_cache *cache); /* NULL-safe; nobody may hold an 
 
 dk_cache_result dk_tile_cache_begin(dk_tile_cache *cache, const dk_tile_request *request, dk_coding coding,
                                     dk_tile_entry **ret_entry);
-/* After DK_CACHE_MISS: full, not_modified, status, body and etag of the entry are set. layers: bits of the kinds that it shows.
- * It is kept unless a newer generation than the one it shows has been told. The entry stays the
- * caller's until dk_tile_cache_release. */
+/* After DK_CACHE_MISS: full, not_modified, status, body and etag of the entry are set. layers: bits of the kinds that
+ * it shows. It is kept unless a newer generation than the one it shows has been told. The entry stays the caller's
+ * until dk_tile_cache_release. */
 void dk_tile_cache_put(dk_tile_cache *cache, dk_tile_entry *entry, uint64_t layers, int64_t generation);
 /* After DK_CACHE_MISS: there is no answer. Releases the entry. */
 void dk_tile_cache_fail(dk_tile_cache *cache, dk_tile_entry *entry);

@@ -1,6 +1,6 @@
 /* The ring is walked from a position outside. What lies inside falls into chains, each from where the ring enters the
- * square to where it leaves it. Along the square's border, ways in and out alternate; from each way out the border leads
- * on, the way the ring goes round, to the next way in. */
+ * square to where it leaves it. Along the square's border, ways in and out alternate; from each way out the border
+ * leads on, the way the ring goes round, to the next way in. */
 #include "tiler/tile_cut.h"
 
 #include "store/buf.h"
@@ -75,8 +75,8 @@ static int32_t at_bound(const int32_t *a, const int32_t *b, int axis, int32_t bo
     return (int32_t)(to < s->low ? s->low : to > s->high ? s->high : to);
 }
 
-/* The part of an edge within the square, by Liang and Barsky, A New Concept and Method for Line Clipping, 1984. from, to:
- * its ends, of which those on the border are computed and rounded. false: it stays outside. */
+/* The part of an edge within the square, by Liang and Barsky, A New Concept and Method for Line Clipping, 1984. from,
+ * to: its ends, of which those on the border are computed and rounded. false: it stays outside. */
 static bool cut_edge(const square *s, const int32_t *a, const int32_t *b, int32_t *from, int32_t *to)
 {
     double enter = 0, leave = 1;

@@ -57,7 +57,8 @@ static inline int32_t nearest(double value)
 }
 
 /* The position on the grid of a frame with a shift. */
-static inline void round_position(const dk_tile_frame *frame, const dk_world_box *box, uint32_t x, uint32_t y, int32_t ret[2])
+static inline void round_position(const dk_tile_frame *frame, const dk_world_box *box, uint32_t x, uint32_t y,
+                                  int32_t ret[2])
 {
     const int64_t half = INT64_C(1) << (frame->shift - 1);
     int64_t px, py;
@@ -132,7 +133,8 @@ static inline __attribute__((always_inline)) bool round_part(const dk_tile_frame
 {
     const int shift = frame->shift;
     const int64_t half = shift > 0 ? INT64_C(1) << (shift - 1) : 0;
-    const int64_t from_x = (int64_t)box->x0 - frame->origin_x + half, from_y = (plate ? 0 : box->y0) - frame->origin_y + half;
+    const int64_t from_x = (int64_t)box->x0 - frame->origin_x + half,
+                  from_y = (plate ? 0 : box->y0) - frame->origin_y + half;
     const uint32_t width = box->x1 - box->x0, height = box->y1 - box->y0;
     const unsigned char *zooms = drawing->zooms + first, *xy = drawing->xy + (wide ? 8 : 4) * first;
     const unsigned zoom = (unsigned)frame->zoom;
@@ -321,8 +323,8 @@ static bool clip_rings(dk_feature_work *work, dk_geometry_kind kind)
     return true;
 }
 
-/* Puts into work->source, in polygons, the places where dk_cut_ring would cut them: so what is clipped here has its ends
- * where its neighbours, cut there, have theirs. */
+/* Puts into work->source, in polygons, the places where dk_cut_ring would cut them: so what is clipped here has its
+ * ends where its neighbours, cut there, have theirs. */
 static bool put_cut_places(dk_feature_work *work)
 {
     dk_parts *out = &work->joined;
@@ -401,8 +403,8 @@ static void reduce(dk_grid_shape *grid)
     grid->n_parts = kept;
 }
 
-/* Whether the exact rings enclose something: a polygon that only touches the buffer's edge from outside does not, but for
- * what rounding leaves of it; of what is small as a whole, a parcel in a tile of half the world, that is less. */
+/* Whether the exact rings enclose something: a polygon that only touches the buffer's edge from outside does not, but
+ * for what rounding leaves of it; of what is small as a whole, a parcel in a tile of half the world, that is less. */
 static bool encloses(const dk_parts *parts)
 {
     for (size_t i = 0; i < parts->n_parts; i++) {
@@ -458,8 +460,8 @@ static void ends(const double *xy, size_t n, int32_t a[2], int32_t b[2])
         memcpy(b, a, 2 * sizeof *b);
 }
 
-/* Writes what stands for a polygon that is thinner than the grid, so that it does not vanish: a strip one unit wide along
- * it, a square of one unit where it is a point. */
+/* Writes what stands for a polygon that is thinner than the grid, so that it does not vanish: a strip one unit wide
+ * along it, a square of one unit where it is a point. */
 static void add_strip(dk_feature_work *work, dk_mvt *mvt, const int32_t a[2], const int32_t b[2])
 {
     const bool flat = abs(b[0] - a[0]) >= abs(b[1] - a[1]);
@@ -573,9 +575,10 @@ static dk_status add_parts(dk_feature_work *work, dk_mvt *mvt, dk_geometry_kind 
     return DK_OK;
 }
 
-/* work->source: where nothing is left at the zoom, which is below the feature's first, all vertices, so that a sliver stands
- * for it. So also where both sides of a narrow polygon are left as one line, which encloses nothing. */
-static dk_status read_source(dk_feature_work *work, const dk_tile_frame *frame, const dk_world_box *box, const dk_drawing *drawing)
+/* work->source: where nothing is left at the zoom, which is below the feature's first, all vertices, so that a sliver
+ * stands for it. So also where both sides of a narrow polygon are left as one line, which encloses nothing. */
+static dk_status read_source(dk_feature_work *work, const dk_tile_frame *frame, const dk_world_box *box,
+                             const dk_drawing *drawing)
 {
     dk_parts_clear(&work->source);
     const dk_status status = append_unrounded(frame, box, drawing, false, &work->source);
@@ -608,7 +611,8 @@ static dk_status exact_parts(dk_feature_work *work, const dk_tile_frame *frame, 
 /* Whether the box lies within DK_CUT_REACH units of the tile's corner. */
 static bool lies_near(const dk_tile_frame *frame, const dk_world_box *box)
 {
-    const int64_t reach = frame->shift >= 0 ? (int64_t)DK_CUT_REACH << frame->shift : (int64_t)DK_CUT_REACH >> -frame->shift;
+    const int64_t reach =
+        frame->shift >= 0 ? (int64_t)DK_CUT_REACH << frame->shift : (int64_t)DK_CUT_REACH >> -frame->shift;
     int64_t x0, y0, x1, y1;
     place(frame, box, 0, 0, &x0, &y0);
     place(frame, box, box->x1 - box->x0, box->y1 - box->y0, &x1, &y1);
@@ -637,7 +641,8 @@ static bool append_rings(dk_grid_shape *to, const dk_grid_shape *from)
     return true;
 }
 
-/* Draws what lies in the tile of a drawing without holes that is sound at its zoom. *ret_drawn false: that is not clear. */
+/* Draws what lies in the tile of a drawing without holes that is sound at its zoom. *ret_drawn false: that is not
+ * clear. */
 static dk_status draw_cut(dk_feature_work *work, dk_mvt *mvt, const dk_tile_frame *frame, const dk_world_box *box,
                           const dk_drawing *drawing, bool *ret_drawn)
 {
@@ -676,7 +681,8 @@ static dk_status draw_cut(dk_feature_work *work, dk_mvt *mvt, const dk_tile_fram
 }
 
 /* As ends(), of the first part, from whole numbers; of frames with a shift. false: a position beyond the box. */
-static bool small_ends(const dk_tile_frame *frame, const dk_world_box *box, const dk_drawing *drawing, int32_t a[2], int32_t b[2])
+static bool small_ends(const dk_tile_frame *frame, const dk_world_box *box, const dk_drawing *drawing, int32_t a[2],
+                       int32_t b[2])
 {
     const size_t n = part_head(drawing, 0) >> 1;
     const uint32_t width = box->x1 - box->x0, height = box->y1 - box->y0;
@@ -705,8 +711,8 @@ static bool small_ends(const dk_tile_frame *frame, const dk_world_box *box, cons
     return true;
 }
 
-/* Drops what lies straight between its neighbours from a ring in which no position follows itself, but not where its end
- * meets its start. Returns how many are left. */
+/* Drops what lies straight between its neighbours from a ring in which no position follows itself, but not where its
+ * end meets its start. Returns how many are left. */
 static size_t drop_straight(int32_t *xy, size_t count)
 {
     size_t n = 0;
@@ -723,15 +729,16 @@ static size_t drop_straight(int32_t *xy, size_t count)
     return n;
 }
 
-/* All vertices of the first part, rounded as by round_ring, for frames with a shift. Most repeat the one before, and which
- * ones is hard to foretell: so that is no branch, and few are left for the rest. wide and plate are constants. */
+/* All vertices of the first part, rounded as by round_ring, for frames with a shift. Most repeat the one before, and
+ * which ones is hard to foretell: so that is no branch, and few are left for the rest. wide and plate are constants. */
 static inline __attribute__((always_inline)) bool round_whole(const dk_tile_frame *frame, const dk_world_box *box,
                                                               const dk_drawing *drawing, int32_t *to, size_t *ret_count,
                                                               const bool wide, const bool plate)
 {
     const int shift = frame->shift;
     const int64_t half = INT64_C(1) << (shift - 1);
-    const int64_t from_x = (int64_t)box->x0 - frame->origin_x + half, from_y = (plate ? 0 : box->y0) - frame->origin_y + half;
+    const int64_t from_x = (int64_t)box->x0 - frame->origin_x + half,
+                  from_y = (plate ? 0 : box->y0) - frame->origin_y + half;
     const uint32_t width = box->x1 - box->x0, height = box->y1 - box->y0;
     const size_t count = part_head(drawing, 0) >> 1;
     bool beyond = false;
@@ -749,7 +756,8 @@ static inline __attribute__((always_inline)) bool round_whole(const dk_tile_fram
             px = p[0], py = p[1];
         }
         beyond |= (px > width) | (py > height);
-        const int32_t x = (int32_t)((from_x + px) >> shift), y = (int32_t)((from_y + (plate ? dk_plate_y(box->y0 + py) : py)) >> shift);
+        const int32_t x = (int32_t)((from_x + px) >> shift),
+                      y = (int32_t)((from_y + (plate ? dk_plate_y(box->y0 + py) : py)) >> shift);
         const uint64_t pair = (uint64_t)(uint32_t)x | (uint64_t)(uint32_t)y << 32; /* written and compared as one */
         to[2 * n] = x;
         to[2 * n + 1] = y;
@@ -760,7 +768,8 @@ static inline __attribute__((always_inline)) bool round_whole(const dk_tile_fram
     return !beyond;
 }
 
-static bool round_small(const dk_tile_frame *frame, const dk_world_box *box, const dk_drawing *drawing, int32_t *to, size_t *ret_count)
+static bool round_small(const dk_tile_frame *frame, const dk_world_box *box, const dk_drawing *drawing, int32_t *to,
+                        size_t *ret_count)
 {
     if (frame->plate)
         return drawing->wide ? round_whole(frame, box, drawing, to, ret_count, true, true)
@@ -769,8 +778,8 @@ static bool round_small(const dk_tile_frame *frame, const dk_world_box *box, con
                          : round_whole(frame, box, drawing, to, ret_count, false, false);
 }
 
-/* Draws a polygon that lies in the tile and of which nothing is left at its zoom, for that is below its first: what all its
- * vertices make, or a sliver. *ret_drawn false: that is not clear. */
+/* Draws a polygon that lies in the tile and of which nothing is left at its zoom, for that is below its first: what all
+ * its vertices make, or a sliver. *ret_drawn false: that is not clear. */
 static dk_status draw_small(dk_feature_work *work, dk_mvt *mvt, const dk_tile_frame *frame, const dk_world_box *box,
                             const dk_drawing *drawing, bool *ret_drawn)
 {
@@ -942,8 +951,8 @@ dk_status dk_draw_sound_piece(dk_feature_work *work, dk_mvt *mvt, const dk_tile_
     return DK_OK;
 }
 
-/* The rows, in tile units, of which a piece of a cell tells: those of the cell, and beyond if the tile, without its buffer,
- * does not reach the next one. */
+/* The rows, in tile units, of which a piece of a cell tells: those of the cell, and beyond if the tile, without its
+ * buffer, does not reach the next one. */
 static void piece_rows(const dk_tile_frame *frame, int level, uint32_t cell_y, double *ret_low, double *ret_high)
 {
     *ret_low = -INFINITY, *ret_high = INFINITY;
@@ -969,8 +978,8 @@ dk_status dk_draw_piece(dk_feature_work *work, const dk_tile_frame *frame, const
     double low, high;
     piece_rows(frame, level, cell_y, &low, &high);
     if (drawing->kind == DK_POLYGONS) {
-        /* Beside the one in the next cell, not over its margin: there the cut has vertices that the border has not at this
-         * zoom, which a neighbour's pieces have as well. What stays unclear is joined with the margin. */
+        /* Beside the one in the next cell, not over its margin: there the cut has vertices that the border has not at
+         * this zoom, which a neighbour's pieces have as well. What stays unclear is joined with the margin. */
         const dk_parts *within;
         const dk_clip_result result = dk_clip_polygons_to_rows(&work->clipping, exact, low, high, &within);
         if (result == DK_CLIP_NOMEM)

@@ -46,8 +46,8 @@ dk_status dk_draw_outline(dk_feature_work *work, dk_mvt *mvt, const dk_tile_fram
  * cell. */
 dk_status dk_draw_piece(dk_feature_work *work, const dk_tile_frame *frame, const dk_entry_head *head,
                         const dk_drawing *drawing, int level, uint32_t cell_y);
-/* Instead, where it can be done: writes a piece that is all that a tile shows of its feature. *ret_drawn false: nothing is
- * written, the piece has to be kept. */
+/* Instead, where it can be done: writes a piece that is all that a tile shows of its feature. *ret_drawn false: nothing
+ * is written, the piece has to be kept. */
 dk_status dk_draw_sound_piece(dk_feature_work *work, dk_mvt *mvt, const dk_tile_frame *frame, const dk_entry_head *head,
                               const dk_drawing *drawing, bool *ret_drawn);
 /* Writes the kept pieces, joined, and forgets them. */

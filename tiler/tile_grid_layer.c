@@ -22,7 +22,7 @@ enum { KEY_COUNT, KEY_AREA, KEY_SUMS };
 static int32_t edge(const grid_layer *g, uint64_t position, uint32_t of, bool vertical)
 {
     const bool plate = vertical && g->tile->set == DK_CGCS2000QUAD;
-    const int64_t at = !plate                   ? (int64_t)position
+    const int64_t at = !plate                  ? (int64_t)position
                        : position > UINT32_MAX ? INT64_C(1) << 31 /* the southern edge of the world is not in reach */
                                                : (int64_t)dk_plate_y((uint32_t)position);
     const int64_t from = at - ((int64_t)of << (32 - g->tile->z));
@@ -32,8 +32,8 @@ static int32_t edge(const grid_layer *g, uint64_t position, uint32_t of, bool ve
     return (int32_t)((from + (INT64_C(1) << (shift - 1))) >> shift);
 }
 
-/* Of CGCS2000Quad the row of tiles follows from the centre's place in it, which leaves no world unit between two rows out,
- * nor gives it to both. */
+/* Of CGCS2000Quad the row of tiles follows from the centre's place in it, which leaves no world unit between two rows
+ * out, nor gives it to both. */
 uint32_t dk_grid_tile_row(dk_tile_matrix_set set, int z, uint32_t y)
 {
     const int below = 32 - dk_grid_level(z);
@@ -49,8 +49,10 @@ static bool draw_cell(const dk_grid_place *place, void *user)
     const uint64_t size = UINT64_C(1) << (32 - level);
     if (dk_grid_tile_row(g->tile->set, g->tile->z, place->y) != g->tile->y)
         return true;
-    const int32_t x0 = edge(g, place->x * size, g->tile->x, false), x1 = edge(g, (place->x + 1) * size, g->tile->x, false);
-    const int32_t y0 = edge(g, place->y * size, g->tile->y, true), y1 = edge(g, (place->y + 1) * size, g->tile->y, true);
+    const int32_t x0 = edge(g, place->x * size, g->tile->x, false),
+                  x1 = edge(g, (place->x + 1) * size, g->tile->x, false);
+    const int32_t y0 = edge(g, place->y * size, g->tile->y, true),
+                  y1 = edge(g, (place->y + 1) * size, g->tile->y, true);
     const int32_t ring[8] = {x0, y0, x1, y0, x1, y1, x0, y1};
     /* Stable: the cell's place, below its level. */
     dk_mvt_feature_begin(g->mvt, dk_morton(place->x, place->y) << 5 | (uint64_t)g->tile->z, DK_MVT_POLYGON);
@@ -149,9 +151,8 @@ dk_status dk_render_grid_layer(dk_mvt *mvt, dk_store *store, const dk_tile_layer
         box.y0 -= box.y0 > MORE ? MORE : box.y0;
         box.y1 += box.y1 < UINT32_MAX - MORE ? MORE : UINT32_MAX - box.y1;
     }
-    const dk_status status = layer->rows != NULL
-                                 ? count_rows(&g, store, layer->rows, &box, err)
-                                 : dk_index_grid(store, kind, &box, tile->z, draw_cell, &g, err);
+    const dk_status status = layer->rows != NULL ? count_rows(&g, store, layer->rows, &box, err)
+                                                 : dk_index_grid(store, kind, &box, tile->z, draw_cell, &g, err);
     if (status != DK_OK)
         return status;
     return dk_mvt_layer_end(mvt, out) ? DK_OK : dk_fail(err, DK_NOMEM, "out of memory");

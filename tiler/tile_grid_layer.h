@@ -6,8 +6,8 @@
 #include "tiler/tile_render.h"
 
 /* Appends the layer, if there is anything to count: attributes count, area_m2, and kind->grid_measures, without
- * counts of 0. Each square belongs to the tile that holds its centre, and may reach into the buffer. Of layer->rows what is
- * counted is found among the features themselves. Within a session of the index. */
+ * counts of 0. Each square belongs to the tile that holds its centre, and may reach into the buffer. Of layer->rows
+ * what is counted is found among the features themselves. Within a session of the index. */
 dk_status dk_render_grid_layer(dk_mvt *mvt, dk_store *store, const dk_tile_layer *layer, const dk_tile_address *tile,
                                const dk_viewer *viewer, dk_buf *out, dk_error *err);
 

@@ -1,9 +1,9 @@
 /* Tile matrix sets: how tiles are numbered (OGC 17-083r4, Two Dimensional Tile Matrix Set and Tile Set Metadata 2.0).
  *
  * WebMercatorQuad: EPSG:3857, matrix z has 2^z columns and 2^z rows.
- * CGCS2000Quad: EPSG:4490, numbered as 天地图's layers of the group `c`: matrix z has 2^z columns of 360/2^z degrees and
- * half as many rows of the same height, from 180° W and 90° N. Matrix 0 is one tile of which the northern half is the
- * world. */
+ * CGCS2000Quad: EPSG:4490, numbered as 天地图's layers of the group `c`: matrix z has 2^z columns of 360/2^z degrees
+ * and half as many rows of the same height, from 180° W and 90° N. Matrix 0 is one tile of which the northern half is
+ * the world. */
 #ifndef DK_TILER_TILE_MATRIX_H
 #define DK_TILER_TILE_MATRIX_H
 

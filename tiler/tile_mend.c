@@ -1,6 +1,6 @@
 /* The rings are cut at all points where they touch, into steps with the inside on their positive hand. Steps that are
- * there in both directions go away. Following at each point the step that turns most to the inside walks round one piece
- * of the inside after the other. */
+ * there in both directions go away. Following at each point the step that turns most to the inside walks round one
+ * piece of the inside after the other. */
 #include "tiler/tile_mend.h"
 
 #include "store/ring_valid.h"
@@ -179,9 +179,8 @@ static bool find_touches(dk_mend_work *work, size_t n_rings, size_t *ret_n)
                         continue;
                     if (!dk_grow(&work->touches, &work->touches_capacity, work->n_touches + 1, sizeof *work->touches))
                         return false;
-                    work->touches[work->n_touches++] =
-                        (mend_touch){(uint32_t)(turn ? k : i),
-                                     llabs((int64_t)c.x - g->a.x) + llabs((int64_t)c.y - g->a.y), c};
+                    work->touches[work->n_touches++] = (mend_touch){
+                        (uint32_t)(turn ? k : i), llabs((int64_t)c.x - g->a.x) + llabs((int64_t)c.y - g->a.y), c};
                 }
             }
         }
@@ -393,8 +392,8 @@ static bool boxed(const mend_loop *a, const mend_loop *b)
     return a->low.x >= b->low.x && a->low.y >= b->low.y && a->high.x <= b->high.x && a->high.y <= b->high.y;
 }
 
-/* Whether a lies in b. An edge lies in b, outside or on it as a whole, as the rings are cut where they touch; *ret_clear
- * becomes false when some do and others do not, which can be where a hole reached out of its exterior. */
+/* Whether a lies in b. An edge lies in b, outside or on it as a whole, as the rings are cut where they touch;
+ * *ret_clear becomes false when some do and others do not, which can be where a hole reached out of its exterior. */
 static bool lies_in(const dk_mend_work *work, const mend_loop *a, const mend_loop *b, bool *ret_clear)
 {
     if (a->low.x > b->high.x || a->high.x < b->low.x || a->low.y > b->high.y || a->high.y < b->low.y)

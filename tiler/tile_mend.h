@@ -27,13 +27,12 @@ void dk_mend_work_finish(dk_mend_work *work);
 
 /* Mends polygons that rounding has made unsound in small ways:
  * - Where edges cross, a vertex of theirs is left out that lies within one unit of the line between its neighbours.
- * - Rings that touch themselves or each other are taken apart into the pieces of the plane that they enclose: a border that
- *   two exteriors, or an exterior and its hole, share goes away.
- * Replaces ret_shape by the result, which is valid by OGC 06-103r4, 6.1.14: rings have at most single points in common.
- * Empty when no area is left. xy, parts: rings that are reduced, not closed, within +-2^29, an exterior before its holes.
- * The positions in xy may be changed. The result does not depend on where on the grid they lie.
- * false: the faults are others, or there are more than DK_MEND_POINTS positions, or memory is out; ret_shape is then
- * anything. */
+ * - Rings that touch themselves or each other are taken apart into the pieces of the plane that they enclose: a border
+ * that two exteriors, or an exterior and its hole, share goes away. Replaces ret_shape by the result, which is valid by
+ * OGC 06-103r4, 6.1.14: rings have at most single points in common. Empty when no area is left. xy, parts: rings that
+ * are reduced, not closed, within +-2^29, an exterior before its holes. The positions in xy may be changed. The result
+ * does not depend on where on the grid they lie. false: the faults are others, or there are more than DK_MEND_POINTS
+ * positions, or memory is out; ret_shape is then anything. */
 bool dk_rings_mend(dk_mend_work *work, int32_t *xy, const dk_part *parts, size_t n_parts, dk_grid_shape *ret_shape);
 
 #endif

@@ -125,7 +125,8 @@ static dk_status add_tags(drawing_layer *d, const dk_block *block, uint32_t i)
     dk_render *render = d->render;
     const uint64_t visible = d->same_view ? d->view.outside : dk_entry_visible(d->layer, &d->view, block, i);
     const unsigned char *numbers = block->attributes + 4 * (size_t)i * block->n_attributes;
-    unsigned char *const start = dk_buf_reserve(&render->tags, 2 * DK_MVT_PUT * (size_t)block->n_attributes), *to = start;
+    unsigned char *const start = dk_buf_reserve(&render->tags, 2 * DK_MVT_PUT * (size_t)block->n_attributes),
+                         *to = start;
     if (start == NULL)
         return DK_NOMEM;
     for (uint32_t a = 0; a < block->n_attributes; a++) {
@@ -358,8 +359,8 @@ static void begin_layer(dk_render *render, const dk_kind *layer, const char *key
     dk_parts_clear(&render->parts);
 }
 
-static dk_status render_layer(dk_render *render, dk_store *store, const dk_tile_layer *asked, const dk_tile_frame *frame,
-                              const dk_viewer *viewer, dk_buf *out, dk_error *err)
+static dk_status render_layer(dk_render *render, dk_store *store, const dk_tile_layer *asked,
+                              const dk_tile_frame *frame, const dk_viewer *viewer, dk_buf *out, dk_error *err)
 {
     const dk_kind *layer = asked->kind;
     const int zoom = frame->tile.z;
@@ -392,8 +393,8 @@ static dk_status render_layer(dk_render *render, dk_store *store, const dk_tile_
     if (status == DK_OK && d.status == DK_OK)
         d.status = draw_kept_pieces(&d);
     if (status == DK_OK && d.status != DK_OK)
-        status = dk_fail(err, d.status, "the tile %d/%u/%u of the layer %s could not be drawn: %s", zoom,
-                         frame->tile.x, frame->tile.y, layer->name, dk_status_text(d.status));
+        status = dk_fail(err, d.status, "the tile %d/%u/%u of the layer %s could not be drawn: %s", zoom, frame->tile.x,
+                         frame->tile.y, layer->name, dk_status_text(d.status));
     if (status == DK_OK && !dk_mvt_layer_end(render->mvt, out))
         status = dk_fail(err, DK_NOMEM, "out of memory");
     return status;
@@ -409,9 +410,8 @@ dk_status dk_render_tile(dk_render *render, dk_store *store, const dk_tile_layer
     if (status != DK_OK)
         return status;
     for (size_t i = 0; status == DK_OK && i < n_layers; i++)
-        status = layers[i].grid
-                     ? dk_render_grid_layer(render->mvt, store, &layers[i], tile, viewer, out, err)
-                     : render_layer(render, store, &layers[i], &frame, viewer, out, err);
+        status = layers[i].grid ? dk_render_grid_layer(render->mvt, store, &layers[i], tile, viewer, out, err)
+                                : render_layer(render, store, &layers[i], &frame, viewer, out, err);
     dk_index_end(store);
     return status;
 }

@@ -9,7 +9,7 @@
 
 typedef struct dk_tile_layer {
     const dk_kind *kind;
-    bool grid; /* KIND_grid instead of KIND */
+    bool grid;              /* KIND_grid instead of KIND */
     const dk_row_set *rows; /* only these are drawn and counted, made for the same generation; NULL: all */
 } dk_tile_layer;
 

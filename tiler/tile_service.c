@@ -29,9 +29,10 @@ static bool make(dk_pool *pool, dk_tile_cache *cache, dk_context *ctx, dk_coding
     return made;
 }
 
-/* The bytes of a tile out of the cache have mostly left the processor's own. They come back while libmicrohttpd writes the
- * headers, instead of line by line while the system copies them; those of a long one follow by themselves. So do those of its headers,
- * which libmicrohttpd keeps as a list: it was made with the response and lies mostly behind it. */
+/* The bytes of a tile out of the cache have mostly left the processor's own. They come back while libmicrohttpd writes
+ * the headers, instead of line by line while the system copies them; those of a long one follow by themselves. So do
+ * those of its headers, which libmicrohttpd keeps as a list: it was made with the response and lies mostly behind it.
+ */
 static void fetch_ahead(const dk_tile_entry *entry)
 {
     enum { LINE = 64, MOST = 12 << 10, HEADERS = 28 * LINE };
@@ -61,7 +62,8 @@ bool dk_tile_serve(dk_pool *pool, dk_tile_cache *cache, struct MHD_Connection *c
         return false;
     }
     /* A small tile is kept as it is. Who refuses that has it coded each time, without the cache. */
-    if (coding != DK_IDENTITY && entry->body_size > 0 && strchr(entry->etag, '-') == NULL && dk_refuses_identity(accept_encoding)) {
+    if (coding != DK_IDENTITY && entry->body_size > 0 && strchr(entry->etag, '-') == NULL &&
+        dk_refuses_identity(accept_encoding)) {
         dk_tile_cache_release(cache, entry);
         ctx->answer = (dk_answer){0};
         return false;
@@ -133,7 +135,8 @@ static void look(dk_tile_watch *watch)
     if (now.catalogue != watch->seen.catalogue) {
         dk_store_close(watch->store); /* opened anew with the catalogue in force */
         watch->store = NULL;
-    } else if (dk_index_touched(watch->store, watch->seen.number, now.number, note_box, watch, &known, &error) != DK_OK) {
+    } else if (dk_index_touched(watch->store, watch->seen.number, now.number, note_box, watch, &known, &error) !=
+               DK_OK) {
         known = false;
     }
     dk_tile_cache_touch(watch->cache, now.number, watch->boxes, known && !watch->overflow ? watch->n_boxes : SIZE_MAX);

@@ -27,8 +27,8 @@ bool dk_find_tile_layer(dk_context *ctx, const char *text, size_t size, dk_tile_
 }
 
 /* Splits layer,layer: DK_NOT_FOUND for a name that is no layer, DK_INVALID for one given twice. */
-static dk_status parse_layers(dk_context *ctx, const char *text, size_t size, dk_tile_layer ret_layers[2 * DK_MAX_KINDS],
-                              size_t *ret_n)
+static dk_status parse_layers(dk_context *ctx, const char *text, size_t size,
+                              dk_tile_layer ret_layers[2 * DK_MAX_KINDS], size_t *ret_n)
 {
     size_t n = 0;
     for (const char *at = text, *const end = text + size; at <= end;) {
@@ -66,7 +66,8 @@ static void append_params(const dk_request *request, dk_buf *out)
     }
 }
 
-static dk_status take_rows(dk_context *ctx, const dk_kind *kind, dk_shared_set **ret_shared, const dk_row_set **ret_rows)
+static dk_status take_rows(dk_context *ctx, const dk_kind *kind, dk_shared_set **ret_shared,
+                           const dk_row_set **ret_rows)
 {
     dk_item_query asked;
     dk_buf name;
@@ -82,8 +83,8 @@ static dk_status take_rows(dk_context *ctx, const dk_kind *kind, dk_shared_set *
     status = dk_item_query_read(ctx, kind, DK_ROWS, NULL, &asked);
     if (status == DK_OK)
         status = text == NULL ? dk_fail(&ctx->error, DK_NOMEM, "out of memory")
-                              : dk_row_sets_take(ctx->sets, text, ctx->worker->store, &asked.query, ret_shared, ret_rows,
-                                                 &ctx->error);
+                              : dk_row_sets_take(ctx->sets, text, ctx->worker->store, &asked.query, ret_shared,
+                                                 ret_rows, &ctx->error);
     dk_item_query_finish(&asked);
     dk_buf_finish(&name);
     return status;
@@ -96,8 +97,7 @@ static dk_status filter_layers(dk_context *ctx, dk_tile_layer *layers, size_t n,
         size_t same = 0;
         while (layers[same].kind != layers[i].kind)
             same++;
-        const dk_status status =
-            same < i ? DK_OK : take_rows(ctx, layers[i].kind, &ret_shared[i], &layers[i].rows);
+        const dk_status status = same < i ? DK_OK : take_rows(ctx, layers[i].kind, &ret_shared[i], &layers[i].rows);
         if (status != DK_OK)
             return status;
         layers[i].rows = layers[same].rows;

@@ -20,7 +20,8 @@ static const struct set_description {
                             "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMercatorQuad",
                             "http://www.opengis.net/def/crs/EPSG/0/3857",
                             "http://www.opengis.net/def/wkss/OGC/1.0/GoogleMapsCompatible"},
-    [DK_CGCS2000QUAD] = {"国家大地坐标系 2000 经纬度（天地图 c）", NULL, "http://www.opengis.net/def/crs/EPSG/0/4490", NULL},
+    [DK_CGCS2000QUAD] = {"国家大地坐标系 2000 经纬度（天地图 c）", NULL, "http://www.opengis.net/def/crs/EPSG/0/4490",
+                         NULL},
 };
 enum { N_SETS = sizeof sets / sizeof *sets };
 
@@ -102,7 +103,8 @@ static void write_matrix(dk_json *json, dk_tile_matrix_set set, int z)
     dk_json_member_integer(json, "tileWidth", TILE_PIXELS);
     dk_json_member_integer(json, "tileHeight", TILE_PIXELS);
     dk_json_member_integer(json, "matrixWidth", INT64_C(1) << z);
-    dk_json_member_integer(json, "matrixHeight", set == DK_WEBMERCATORQUAD || z == 0 ? INT64_C(1) << z : INT64_C(1) << (z - 1));
+    dk_json_member_integer(json, "matrixHeight",
+                           set == DK_WEBMERCATORQUAD || z == 0 ? INT64_C(1) << z : INT64_C(1) << (z - 1));
     dk_json_object_end(json);
 }
 
@@ -128,8 +130,9 @@ dk_status dk_get_tile_matrix_set(dk_context *ctx)
     dk_json_member_text(json, "id", dk_tile_matrix_set_name(set));
     dk_json_member_text(json, "title", sets[set].title);
     if (set == DK_CGCS2000QUAD)
-        dk_json_member_text(json, "description",
-                            "Numbered as Tianditu's layers of the group c: matrix z has 2^z columns of 360/2^z degrees.");
+        dk_json_member_text(
+            json, "description",
+            "Numbered as Tianditu's layers of the group c: matrix z has 2^z columns of 360/2^z degrees.");
     if (sets[set].uri != NULL)
         dk_json_member_text(json, "uri", sets[set].uri);
     dk_json_member_text(json, "crs", sets[set].crs);
@@ -153,7 +156,7 @@ dk_status dk_get_tile_matrix_set(dk_context *ctx)
 
 typedef struct tileset {
     dk_tile_layer layer;
-    char name[80];  /* of the layer or its grid */
+    char name[80]; /* of the layer or its grid */
     char title[320];
     int min_zoom, max_zoom;
     double bounds[4]; /* west, south, east, north */
@@ -173,7 +176,8 @@ static dk_status find_tileset(dk_context *ctx, tileset *ret)
     ret->max_zoom = dk_context_max_zoom(ctx, kind);
     const dk_status status = dk_context_summary(ctx, kind, &own);
     if (status == DK_OK)
-        memcpy(ret->bounds, summary->rows > summary->undrawn ? summary->bounds : ctx->worker->catalogue->extent, sizeof ret->bounds);
+        memcpy(ret->bounds, summary->rows > summary->undrawn ? summary->bounds : ctx->worker->catalogue->extent,
+               sizeof ret->bounds);
     return status;
 }
 

@@ -49,7 +49,8 @@ static void read_name(const char *rest, size_t number, char ret_name[DK_TOKEN_FI
     if (size == 0)
         snprintf(ret_name, DK_TOKEN_FILE_NAME + 1, "line %zu", number);
     else
-        snprintf(ret_name, DK_TOKEN_FILE_NAME + 1, "%.*s", dk_utf8_fit(rest, size < DK_TOKEN_FILE_NAME ? size : DK_TOKEN_FILE_NAME), rest);
+        snprintf(ret_name, DK_TOKEN_FILE_NAME + 1, "%.*s",
+                 dk_utf8_fit(rest, size < DK_TOKEN_FILE_NAME ? size : DK_TOKEN_FILE_NAME), rest);
     dk_text_clean(ret_name);
 }
 

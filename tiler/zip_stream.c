@@ -8,8 +8,8 @@
 #include <string.h>
 
 enum {
-    VERSION = 20,     /* 2.0: deflate */
-    FLAGS = 0x0808,   /* a data descriptor follows; the name is UTF-8 */
+    VERSION = 20,   /* 2.0: deflate */
+    FLAGS = 0x0808, /* a data descriptor follows; the name is UTF-8 */
     DEFLATED = 8,
     MOST_ENTRIES = 65535
 };
@@ -39,14 +39,15 @@ static dk_status pass_on(void *user, const void *data, size_t size, dk_error *er
     dk_zip_stream *zip = user;
     zip->written += size;
     if (zip->written > UINT32_MAX)
-        return dk_fail(err, DK_LIMIT, "the file would be larger than 4 GB; narrow what is asked for with a filter or bbox");
+        return dk_fail(err, DK_LIMIT,
+                       "the file would be larger than 4 GB; narrow what is asked for with a filter or bbox");
     return dk_sink_write(&zip->sink, data, size, err);
 }
 
 static dk_status send(dk_zip_stream *zip, dk_buf *bytes, dk_error *err)
 {
-    const dk_status status = bytes->failed ? dk_fail(err, DK_NOMEM, "out of memory")
-                                           : pass_on(zip, bytes->data, bytes->size, err);
+    const dk_status status =
+        bytes->failed ? dk_fail(err, DK_NOMEM, "out of memory") : pass_on(zip, bytes->data, bytes->size, err);
     dk_buf_finish(bytes);
     return status;
 }
@@ -141,7 +142,8 @@ dk_status dk_zip_stream_write(dk_zip_stream *zip, const void *data, size_t size,
 {
     zip->size += size;
     if (zip->size > UINT32_MAX)
-        return dk_fail(err, DK_LIMIT, "the file would be larger than 4 GB; narrow what is asked for with a filter or bbox");
+        return dk_fail(err, DK_LIMIT,
+                       "the file would be larger than 4 GB; narrow what is asked for with a filter or bbox");
     if (size == 0)
         return DK_OK;
     zip->crc = crc32_gzip_refl(zip->crc, data, size);

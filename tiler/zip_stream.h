@@ -1,6 +1,6 @@
-/* A ZIP archive (APPNOTE.TXT 6.3) written from its beginning to its end, without going back: sizes and checksum of an entry
- * stand behind it, in a data descriptor (4.3.9). Names are UTF-8 and say so (bit 11). Without ZIP64: an entry or the
- * archive of 4 GiB is DK_LIMIT. */
+/* A ZIP archive (APPNOTE.TXT 6.3) written from its beginning to its end, without going back: sizes and checksum of an
+ * entry stand behind it, in a data descriptor (4.3.9). Names are UTF-8 and say so (bit 11). Without ZIP64: an entry or
+ * the archive of 4 GiB is DK_LIMIT. */
 #ifndef DK_TILER_ZIP_STREAM_H
 #define DK_TILER_ZIP_STREAM_H
 

@@ -1,5 +1,5 @@
-/* How long the scorecard takes: bench_score STORE [TIMES]. Prints a line for each question: medians in milliseconds, and how many
- * groups or rows were given. */
+/* How long the scorecard takes: bench_score STORE [TIMES]. Prints a line for each question: medians in milliseconds,
+ * and how many groups or rows were given. */
 #include "store/score.h"
 
 #include <stdio.h>
@@ -46,8 +46,13 @@ static int ask(dk_store *store, const question *q, int times, int64_t generation
     dk_error err;
     double *taken = calloc((size_t)times, sizeof *taken);
     long n = 0;
-    const dk_score_query query = {.division = q->division, .level = q->level, .from = DK_NO_DAY, .until = DK_FAR_DAY, .by = q->by,
-                                  .by_obligation = q->by_obligation, .as_of = dk_clock_today(store) - q->days_ago};
+    const dk_score_query query = {.division = q->division,
+                                  .level = q->level,
+                                  .from = DK_NO_DAY,
+                                  .until = DK_FAR_DAY,
+                                  .by = q->by,
+                                  .by_obligation = q->by_obligation,
+                                  .as_of = dk_clock_today(store) - q->days_ago};
     dk_status status = taken == NULL ? DK_NOMEM : DK_OK;
     for (int i = 0; status == DK_OK && i < times; i++) {
         const double from = milliseconds();
@@ -75,8 +80,14 @@ int main(int argc, char **argv)
         {.title = "the province, by obligation and month", .division = "", .by_obligation = true, .by = DK_SCORE_MONTH},
         {.title = "the province, by township", .division = "", .level = 9},
         {.title = "a county, by village", .division = "341321", .level = 12},
-        {.title = "the province, by county, as of a year ago (from facts)", .division = "", .level = 6, .days_ago = 365},
-        {.title = "a county, by village, as of a year ago (from facts)", .division = "341321", .level = 12, .days_ago = 365},
+        {.title = "the province, by county, as of a year ago (from facts)",
+         .division = "",
+         .level = 6,
+         .days_ago = 365},
+        {.title = "a county, by village, as of a year ago (from facts)",
+         .division = "341321",
+         .level = 12,
+         .days_ago = 365},
         {.title = "100 rows that are missing, the province", .division = "", .rows = true, .state = DK_MISSING},
         {.title = "100 rows that are missing, a county", .division = "341321", .rows = true, .state = DK_MISSING},
     };
@@ -90,7 +101,8 @@ int main(int argc, char **argv)
         return 2;
     }
     dk_store_process_begin();
-    if (dk_store_open(argv[1], DK_READ, &store, &err) != DK_OK || dk_store_generation(store, &generation, &err) != DK_OK) {
+    if (dk_store_open(argv[1], DK_READ, &store, &err) != DK_OK ||
+        dk_store_generation(store, &generation, &err) != DK_OK) {
         fprintf(stderr, "bench_score: %s\n", err.text);
         return 1;
     }

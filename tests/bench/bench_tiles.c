@@ -1,19 +1,14 @@
-/* How long tiles take: renders and codes tiles of a store as the server does when nothing is cached, without HTTP, on one
- * core; and how long libdeflate level 1 takes for the same bytes.
- * usage: bench_tiles STORE LAYER[,LAYER…] [-s SECONDS] [-z FIRST[-LAST]] [-t FILE] [-a] [-l] [-4] [-k MB]
- *   -s  processor seconds a zoom (0.5)
- *   -z  zooms (those of the first layer, 18 at most)
- *   -t  the tiles to draw, lines z/x/y, in whole rounds, so that each counts the same; else tiles of random places in the
- *       first layer's box
- *   -a  every tile of the layers' box once, and the slowest and largest
- *   -l  instead, a line a tile: z/x/y, features, vertices, bytes, gzipped bytes, and the milliseconds of rendering and of
- *       libdeflate, medians of three
- *   -4  CGCS2000Quad
- *   -k  megabytes of the index that are kept in memory (0), as by the server's --index-cache
- * A line a zoom: tiles that have something; features, vertices, bytes and gzipped bytes a tile; processor milliseconds a
- * tile, means, of rendering and of libdeflate; the median of rendering; the slowest tile (rendering and the server's gzip)
- * and the largest (gzipped); features repaired, those of them by GEOS, and slivers, a tile; milliseconds of the server's
- * gzip, and (rendering + that) / libdeflate's. */
+/* How long tiles take: renders and codes tiles of a store as the server does when nothing is cached, without HTTP, on
+ * one core; and how long libdeflate level 1 takes for the same bytes. usage: bench_tiles STORE LAYER[,LAYER…] [-s
+ * SECONDS] [-z FIRST[-LAST]] [-t FILE] [-a] [-l] [-4] [-k MB] -s  processor seconds a zoom (0.5) -z  zooms (those of
+ * the first layer, 18 at most) -t  the tiles to draw, lines z/x/y, in whole rounds, so that each counts the same; else
+ * tiles of random places in the first layer's box -a  every tile of the layers' box once, and the slowest and largest
+ *   -l  instead, a line a tile: z/x/y, features, vertices, bytes, gzipped bytes, and the milliseconds of rendering and
+ * of libdeflate, medians of three -4  CGCS2000Quad -k  megabytes of the index that are kept in memory (0), as by the
+ * server's --index-cache A line a zoom: tiles that have something; features, vertices, bytes and gzipped bytes a tile;
+ * processor milliseconds a tile, means, of rendering and of libdeflate; the median of rendering; the slowest tile
+ * (rendering and the server's gzip) and the largest (gzipped); features repaired, those of them by GEOS, and slivers, a
+ * tile; milliseconds of the server's gzip, and (rendering + that) / libdeflate's. */
 #include "store/query.h"
 #include "tiler/coding.h"
 #include "tiler/tile_render.h"
@@ -212,8 +207,9 @@ int main(int argc, char **argv)
             return 2;
     }
     if (argc - optind < 2) {
-        fprintf(stderr,
-                "usage: bench_tiles STORE LAYER[,LAYER] [-s SECONDS] [-z FIRST[-LAST]] [-t FILE] [-a] [-l] [-4] [-k MB]\n");
+        fprintf(
+            stderr,
+            "usage: bench_tiles STORE LAYER[,LAYER] [-s SECONDS] [-z FIRST[-LAST]] [-t FILE] [-a] [-l] [-4] [-k MB]\n");
         return 2;
     }
     dk_error error = {0};
@@ -238,8 +234,8 @@ int main(int argc, char **argv)
         }
         b.layers[b.n_layers++] = (dk_tile_layer){.kind = kind, .grid = grid != NULL};
     }
-    if (b.n_layers == 0 || dk_query_summary(b.store, b.layers[0].kind, generation, &rows, &undrawn, bounds, &error) != DK_OK ||
-        rows == 0)
+    if (b.n_layers == 0 ||
+        dk_query_summary(b.store, b.layers[0].kind, generation, &rows, &undrawn, bounds, &error) != DK_OK || rows == 0)
         return 1;
     uint32_t x0, y0, x1, y1;
     dk_world_from_lonlat(bounds[0], bounds[3], &x0, &y0);

@@ -1,6 +1,6 @@
-/* What a night costs: bench_turn STORE DAY [DAYS]. Publishes the staged batches of a store, as on that day, and then turns its clock for
- * so many days (30), one after the other, as if they had come. Prints the rows that say another word then, and processor seconds: median
- * and greatest of a day. */
+/* What a night costs: bench_turn STORE DAY [DAYS]. Publishes the staged batches of a store, as on that day, and then
+ * turns its clock for so many days (30), one after the other, as if they had come. Prints the rows that say another
+ * word then, and processor seconds: median and greatest of a day. */
 #include "store/clock.h"
 #include "store/clock_turn.h"
 #include "store/day.h"
@@ -56,7 +56,8 @@ int main(int argc, char **argv)
         return 2;
     }
     double *taken = calloc((size_t)days, sizeof *taken);
-    dk_status status = taken == NULL ? dk_fail(&err, DK_NOMEM, "out of memory") : dk_store_open(argv[1], DK_WRITE, &store, &err);
+    dk_status status =
+        taken == NULL ? dk_fail(&err, DK_NOMEM, "out of memory") : dk_store_open(argv[1], DK_WRITE, &store, &err);
     if (status == DK_OK) {
         dk_clock_set_today(store, today);
         status = publish_all(store, &err);
@@ -74,8 +75,9 @@ int main(int argc, char **argv)
     }
     if (status == DK_OK) {
         qsort(taken, (size_t)days, sizeof *taken, ascending);
-        printf("%d days: %lld rows say something else on %lld of them, %lld at most; processor seconds a day: median %.3f, greatest %.3f\n",
-               days, (long long)rows, (long long)generations, (long long)most, taken[days / 2], taken[days - 1]);
+        printf(
+            "%d days: %lld rows say something else on %lld of them, %lld at most; processor seconds a day: median %.3f, greatest %.3f\n",
+            days, (long long)rows, (long long)generations, (long long)most, taken[days / 2], taken[days - 1]);
     } else {
         fprintf(stderr, "bench_turn: %s\n", err.text);
     }

@@ -1,7 +1,7 @@
-/* What clients send to say who they are. The first byte chooses the reader: a Cookie header, the body of a sign-in as JSON
- * or as a form, a prefix of addresses, X-Forwarded-For, a token, or (B) an Authorization header, as it is and with all of it
- * as user and password. What is found lies in what was sent; what is an address is written and read again as the same; a
- * token of the right form is the only one with its sum; a password is found as it was, or not at all. */
+/* What clients send to say who they are. The first byte chooses the reader: a Cookie header, the body of a sign-in as
+ * JSON or as a form, a prefix of addresses, X-Forwarded-For, a token, or (B) an Authorization header, as it is and with
+ * all of it as user and password. What is found lies in what was sent; what is an address is written and read again as
+ * the same; a token of the right form is the only one with its sum; a password is found as it was, or not at all. */
 #include "store/access_token.h"
 #include "store/base64.h"
 #include "tiler/credentials.h"

@@ -1,5 +1,5 @@
-/* Normalising is idempotent, also where it tells what is left; a normalised text holds as many numbers as were recognised, each its own normal form and
- * none twice. The numbers of a name are normalised, too. */
+/* Normalising is idempotent, also where it tells what is left; a normalised text holds as many numbers as were
+ * recognised, each its own normal form and none twice. The numbers of a name are normalised, too. */
 #include "fuzz_check.h"
 
 #include <string.h>

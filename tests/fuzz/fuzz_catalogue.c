@@ -1,10 +1,10 @@
-/* The catalogue's parser: whatever the bytes, it gives a catalogue that holds together or one sentence; and what compares it
- * with another one. */
-#include "store/coarse.h"
+/* The catalogue's parser: whatever the bytes, it gives a catalogue that holds together or one sentence; and what
+ * compares it with another one. */
 #include "store/audience.h"
 #include "store/catalogue.h"
 #include "store/catalogue_difference.h"
 #include "store/catalogue_stricter.h"
+#include "store/coarse.h"
 #include "store/obligation.h"
 
 #include <stdint.h>
@@ -31,14 +31,16 @@ static void look_through(const dk_catalogue *catalogue)
         const dk_view view = dk_view_of(kind, &public);
         require(view.inside == view.outside && kind->audience < DK_NEVER);
         require((view.inside >> kind->key_field & 1) == (kind->audience == DK_PUBLIC));
-        require(dk_kind_seen(kind, &public) == (kind->audience == DK_PUBLIC) && (view.inside & view.masked_inside) == 0);
+        require(dk_kind_seen(kind, &public) == (kind->audience == DK_PUBLIC) &&
+                (view.inside & view.masked_inside) == 0);
         require(kind->public_coarse >= 0 && kind->public_coarse <= DK_COARSEST);
         for (size_t f = 0; f < kind->n_fields; f++) {
             const dk_field *field = &kind->fields[f];
             require(dk_kind_field(kind, field->name) == (int)f && field->title != NULL);
             require(field->audience >= kind->audience);
             for (int a = 0; a < DK_NEVER; a++)
-                require(field->masks[a] == DK_MASK_HIDDEN || (field->type == DK_FIELD_TEXT && a < (int)field->audience));
+                require(field->masks[a] == DK_MASK_HIDDEN ||
+                        (field->type == DK_FIELD_TEXT && a < (int)field->audience));
             require(field->audience != DK_NEVER || !(field->in_tiles || field->in_search));
             require((field->inherit_kind != NULL) == (field->inherit_field >= 0));
         }
@@ -94,7 +96,8 @@ static void compare(const char *text, size_t size, const dk_catalogue *catalogue
         require(!dk_catalogue_hold_back(narrow, second) && !dk_catalogue_hold_back(narrow, catalogue));
         const dk_viewer public = dk_viewer_public();
         for (size_t i = 0; i < narrow->n_kinds; i++) {
-            const dk_view view = dk_view_of(&narrow->kinds[i], &public), wide = dk_view_of(&catalogue->kinds[i], &public);
+            const dk_view view = dk_view_of(&narrow->kinds[i], &public),
+                          wide = dk_view_of(&catalogue->kinds[i], &public);
             require((dk_view_fields(&view, NULL) & ~dk_view_fields(&wide, NULL)) == 0);
             require(!dk_kind_public_differs(&catalogue->kinds[i], &catalogue->kinds[i]));
         }
@@ -132,8 +135,13 @@ static void look_at_the_clock(const dk_catalogue *catalogue)
         /* Whatever the limits: a state on every day, and sentences. */
         const int32_t event = 20000;
         const dk_shown shown = {20010, 20030};
-        const dk_obligation_facts facts = {true, obligation->n_exemptions > 0 && i % 2 != 0 ? 0 : -1, dk_catalogue_regime_on(catalogue, event),
-                                           &event, 1, &shown, i % 3 != 0};
+        const dk_obligation_facts facts = {true,
+                                           obligation->n_exemptions > 0 && i % 2 != 0 ? 0 : -1,
+                                           dk_catalogue_regime_on(catalogue, event),
+                                           &event,
+                                           1,
+                                           &shown,
+                                           i % 3 != 0};
         dk_outcome outcome;
         char text[DK_STANDING_TEXT];
         dk_obligation_outcome(obligation, &facts, DK_FAR_DAY, &outcome);

@@ -1,4 +1,5 @@
-/* A foreign GML before GDAL sees it: it is left alone, or refused by a sentence that begins with the file and a line. */
+/* A foreign GML before GDAL sees it: it is left alone, or refused by a sentence that begins with the file and a line.
+ */
 #include "fuzz_check.h"
 
 #include <string.h>

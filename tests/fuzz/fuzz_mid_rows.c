@@ -1,5 +1,5 @@
-/* The foreign .mid of a MIF, behind the number of its fields and its delimiter: the fields of a row lie one behind the other,
- * and have no more bytes than the file. */
+/* The foreign .mid of a MIF, behind the number of its fields and its delimiter: the fields of a row lie one behind the
+ * other, and have no more bytes than the file. */
 #include "fuzz_check.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* A foreign boundary of a mining right: rings lie in the points one behind the other, all coordinates are in China, also
- * where they are taken for DDD.MMSS, and what is refused has a sentence. */
+/* A foreign boundary of a mining right: rings lie in the points one behind the other, all coordinates are in China,
+ * also where they are taken for DDD.MMSS, and what is refused has a sentence. */
 #include "fuzz_check.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* Hits lie in the text, end and begin between characters, do not overlap, and are masked; a text without possible hits has
- * none; the same text between Chinese characters has the same numbers. */
+/* Hits lie in the text, end and begin between characters, do not overlap, and are masked; a text without possible hits
+ * has none; the same text between Chinese characters has the same numbers. */
 #include "fuzz_check.h"
 
 #include <string.h>
@@ -45,7 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 1 || size > 4096)
         return 0;
     const unsigned hints = data[0] & 31u;
-    found f = {.text = (const char *)data + 1, .size = size - 1, .utf8 = dk_utf8_valid((const char *)data + 1, size - 1)};
+    found f = {
+        .text = (const char *)data + 1, .size = size - 1, .utf8 = dk_utf8_valid((const char *)data + 1, size - 1)};
     dk_personal_find(f.text, f.size, hints, check_hit, &f);
     CHECK(f.n + f.names == 0 || dk_personal_possible(f.text, f.size, hints));
     if (f.utf8 && f.size < 4000) {

@@ -32,7 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             CHECK(settings.transformation == NULL || !settings.accept_datum_error);
             CHECK(settings.columns.n_sets >= 1 && strcmp(settings.columns.sets[0].value, "341321") == 0);
             for (size_t k = 1; k < settings.columns.n_sets; k++)
-                CHECK(settings.columns.sets[k].name[0] != '\0' && strcmp(settings.columns.sets[k].name, "division") != 0);
+                CHECK(settings.columns.sets[k].name[0] != '\0' &&
+                      strcmp(settings.columns.sets[k].name, "division") != 0);
         }
         dk_profile_free(profile);
     } else {

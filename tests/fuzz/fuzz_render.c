@@ -1,12 +1,13 @@
-/* A block of any bytes is drawn into tiles around its first entry, or refused as damaged. What is drawn is a layer whose
- * length is right, and the same again. The first byte chooses the zoom and the tile matrix set. */
+/* A block of any bytes is drawn into tiles around its first entry, or refused as damaged. What is drawn is a layer
+ * whose length is right, and the same again. The first byte chooses the zoom and the tile matrix set. */
 #include "fuzz_check.h"
 
 #include "tiler/tile_render.h"
 
 #include <string.h>
 
-static void draw(dk_render *render, const dk_kind *layer, const dk_block *block, const dk_tile_address *tile, dk_buf *out)
+static void draw(dk_render *render, const dk_kind *layer, const dk_block *block, const dk_tile_address *tile,
+                 dk_buf *out)
 {
     const dk_status status = dk_render_block(render, layer, tile, block, out);
     CHECK(status == DK_OK || status == DK_CORRUPT);

@@ -54,8 +54,12 @@ static void fill(dk_report *report, const char *bytes, size_t size, bool harmles
     check_quotes(dk_buf_cstr(&file));
     dk_buf_finish(&file);
     dk_report_begin(report, &catalogue, &kind);
-    const dk_reject reject = {.source = text[3], .key = text[0], .reason = harmless ? "x" : reason,
-                              .source_row = 7, .outline = lonlat, .n_points = n_points};
+    const dk_reject reject = {.source = text[3],
+                              .key = text[0],
+                              .reason = harmless ? "x" : reason,
+                              .source_row = 7,
+                              .outline = lonlat,
+                              .n_points = n_points};
     CHECK(dk_report_reject(report, &reject));
     CHECK(dk_report_note(report, text[2]) && dk_report_source_begin(report, text[3]) &&
           dk_report_source_file(report, text[4], 5, "00"));

@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-
 static void count(const char *sentence, void *user)
 {
     size_t *n = user;

@@ -40,13 +40,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (part == ODS) {
         put(archive, "content.xml", data + 1, size - 1);
     } else {
-        static const char *const members[PARTS] = {[SHEET] = "xl/s.xml", [STRINGS] = "xl/t.xml", [STYLES] = "xl/y.xml", [WORKBOOK] = "xl/w.xml"};
+        static const char *const members[PARTS] = {
+            [SHEET] = "xl/s.xml", [STRINGS] = "xl/t.xml", [STYLES] = "xl/y.xml", [WORKBOOK] = "xl/w.xml"};
         static const char *const texts[PARTS] = {
             [SHEET] = "<w><row r='1'><c t='s'><v>0</v></c><c s='1'><v>43997</v></c><c><v>2.5</v></c></row></w>",
             [STRINGS] = "<s><si><t>a</t></si></s>",
             [STYLES] = "<s><cellXfs><xf numFmtId='0'/><xf numFmtId='14'/></cellXfs></s>",
             [WORKBOOK] = "<w xmlns:r='r'><sheet name='a' r:id='i'/></w>"};
-        put_text(archive, "_rels/.rels", "<R><Relationship Id='w' Type='" TYPE "officeDocument' Target='xl/w.xml'/></R>");
+        put_text(archive, "_rels/.rels",
+                 "<R><Relationship Id='w' Type='" TYPE "officeDocument' Target='xl/w.xml'/></R>");
         put_text(archive, "xl/_rels/w.xml.rels",
                  "<R><Relationship Id='i' Type='" TYPE "worksheet' Target='s.xml'/><Relationship Id='t' Type='" TYPE
                  "sharedStrings' Target='t.xml'/><Relationship Id='y' Type='" TYPE "styles' Target='y.xml'/></R>");

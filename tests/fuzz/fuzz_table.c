@@ -1,6 +1,6 @@
-/* A table as someone may have drawn it, made of words that headers, units, sums and footers are made of, with merged cells
- * anywhere: every row below the header that has something of its own is given or counted as left out, in order, up to a second
- * table. */
+/* A table as someone may have drawn it, made of words that headers, units, sums and footers are made of, with merged
+ * cells anywhere: every row below the header that has something of its own is given or counted as left out, in order,
+ * up to a second table. */
 #include "fuzz_check.h"
 
 #include <cpl_error.h>
@@ -16,7 +16,7 @@
 
 enum { COLUMNS = 6, ROWS = 40 };
 
-static const char *const words[] = {"",       "编号",   "面积（亩）", "总额", "日期",   "合计", "小 计", "制表：王",
+static const char *const words[] = {"",         "编号",     "面积（亩）", "总额", "日期",   "合计", "小 计", "制表：王",
                                     "单位：元", "（万元）", "周寨村",     "费用", "标题行", "12",   "#REF!", "注：某"};
 
 static bool is_column(const char *name, void *user)
@@ -66,8 +66,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 for (size_t x = 0; x <= across; x++)
                     covered[r + y][c + x] = true;
             own[r] |= *word != '\0';
-            dk_buf_format(&xml, "<table-cell number-rows-spanned='%zu' number-columns-spanned='%zu' value-type='%s' value='12'><p>%s</p></table-cell>",
-                          down + 1, across + 1, strcmp(word, "12") == 0 ? "float" : "string", word);
+            dk_buf_format(
+                &xml,
+                "<table-cell number-rows-spanned='%zu' number-columns-spanned='%zu' value-type='%s' value='12'><p>%s</p></table-cell>",
+                down + 1, across + 1, strcmp(word, "12") == 0 ? "float" : "string", word);
         }
         dk_buf_text(&xml, "</table-row>");
     }

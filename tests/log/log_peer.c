@@ -138,7 +138,8 @@ static void add(dk_log *log, int64_t from, int64_t to)
                                             .n_fields = 1};
             dk_buf_init(&texts[i]);
             must(dk_log_content_write(&content, &texts[i], &error), &error);
-            entries[i] = (dk_log_entry){.kind = "parcel", .row = from + (int64_t)i, .content = texts[i].data, .size = texts[i].size};
+            entries[i] = (dk_log_entry){
+                .kind = "parcel", .row = from + (int64_t)i, .content = texts[i].data, .size = texts[i].size};
         }
         must(dk_log_add(log, entries, n, &first, &error), &error);
         for (size_t i = 0; i < n; i++)
