@@ -396,10 +396,19 @@ dk_zone_fix dk_crs_zone_fix(const dk_crs *crs, double easting, double *ret_shift
     return DK_ZONE_AS_IS;
 }
 
+/* Neighbours share their corners, and stand near each other in most files: of a cadastre every second position is one
+ * of the last few thousand. As many are remembered as stay in the cache of a core. A power of two. */
+#define REMEMBERED 4096
+
+typedef struct remembered {
+    double from[2], to[2];
+} remembered;
+
 struct dk_transformer {
     PJ_CONTEXT *context;
     PJ *pj; /* NULL: degrees already */
     bool gcj02;
+    remembered *last; /* [REMEMBERED], by the hash of from; of NaN: nothing yet */
 };
 
 dk_status dk_transformer_create(const dk_crs *crs, dk_transformer **ret_transformer, dk_error *err)
@@ -418,6 +427,12 @@ dk_status dk_transformer_create(const dk_crs *crs, dk_transformer **ret_transfor
             dk_transformer_free(transformer);
             return dk_fail(err, DK_INVALID, "%s: PROJ cannot compute this projection", crs->name);
         }
+        if ((transformer->last = malloc(REMEMBERED * sizeof *transformer->last)) == NULL) {
+            dk_transformer_free(transformer);
+            return dk_fail(err, DK_NOMEM, "out of memory");
+        }
+        for (size_t i = 0; i < REMEMBERED; i++)
+            transformer->last[i].from[0] = NAN; /* equal to nothing */
     }
     *ret_transformer = transformer;
     return DK_OK;
@@ -430,7 +445,28 @@ void dk_transformer_free(dk_transformer *transformer)
     proj_destroy(transformer->pj);
     if (transformer->context != NULL)
         proj_context_destroy(transformer->context);
+    free(transformer->last);
     free(transformer);
+}
+
+static remembered *place_of(dk_transformer *transformer, const double xy[2])
+{
+    uint64_t x, y;
+    memcpy(&x, &xy[0], sizeof x);
+    memcpy(&y, &xy[1], sizeof y);
+    x = x * UINT64_C(0x9e3779b97f4a7c15) ^ y * UINT64_C(0xc2b2ae3d27d4eb4f);
+    x = (x ^ x >> 29) * UINT64_C(0x9e3779b97f4a7c15);
+    return &transformer->last[x >> 32 & (REMEMBERED - 1)];
+}
+
+static void project(dk_transformer *transformer, double xy[2])
+{
+    remembered *place = place_of(transformer, xy);
+    if (place->from[0] != xy[0] || place->from[1] != xy[1]) {
+        const PJ_COORD to = proj_trans(transformer->pj, PJ_FWD, proj_coord(xy[0], xy[1], 0, 0));
+        *place = (remembered){{xy[0], xy[1]}, {to.xy.x, to.xy.y}};
+    }
+    memcpy(xy, place->to, sizeof place->to);
 }
 
 void dk_transform(dk_transformer *transformer, double *xy, size_t n)
@@ -441,8 +477,8 @@ void dk_transform(dk_transformer *transformer, double *xy, size_t n)
     if (transformer->gcj02)
         dk_gcj02_undo(xy, different);
     if (transformer->pj != NULL)
-        proj_trans_generic(transformer->pj, PJ_FWD, xy, 2 * sizeof *xy, different, xy + 1, 2 * sizeof *xy, different,
-                           NULL, 0, 0, NULL, 0, 0);
+        for (size_t i = 0; i < different; i++)
+            project(transformer, xy + 2 * i);
     if (closed)
         memcpy(xy + 2 * (n - 1), xy, 2 * sizeof *xy);
 }
