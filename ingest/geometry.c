@@ -243,9 +243,10 @@ static bool kind_fits(OGRwkbGeometryType type, dk_geometry_kind kind)
 /* Whether a part or a hole has no points, as other programs accept it and the store does not. */
 static bool has_empty_part(OGRGeometryH geometry)
 {
-    for (int i = 0; i < OGR_G_GetGeometryCount(geometry); i++) {
+    const bool polygon = wkbFlatten(OGR_G_GetGeometryType(geometry)) == wkbPolygon; /* of rings, which have no parts */
+    for (int i = 0, n = OGR_G_GetGeometryCount(geometry); i < n; i++) {
         OGRGeometryH part = OGR_G_GetGeometryRef(geometry, i);
-        if (OGR_G_IsEmpty(part) || has_empty_part(part))
+        if (OGR_G_IsEmpty(part) || (!polygon && has_empty_part(part)))
             return true;
     }
     return false;

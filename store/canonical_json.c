@@ -242,18 +242,19 @@ void dk_canonical_integer(dk_buf *out, int64_t value)
 /* Four digits, n < 10000. */
 static void four_digits(char *to, uint32_t n)
 {
-    const uint32_t high = n / 100, low = n % 100;
-    to[0] = (char)('0' + high / 10);
-    to[1] = (char)('0' + high % 10);
-    to[2] = (char)('0' + low / 10);
-    to[3] = (char)('0' + low % 10);
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+                                "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+                                "8081828384858687888990919293949596979899";
+    memcpy(to, pairs + n / 100 * 2, 2);
+    memcpy(to + 2, pairs + n % 100 * 2, 2);
 }
 
 /* n / 10^9 of a number from 10^-6 to below 1000, which is written without an exponent. */
 static void write_billionths(dk_buf *out, bool negative, uint64_t n)
 {
     const uint32_t whole = (uint32_t)(n / 1000000000), fraction = (uint32_t)(n % 1000000000);
-    char text[1 + 4 + 1 + 9];
+    enum { COPIED = 16 }; /* more than there are: of a known size it needs no call, and what is too much counts not */
+    char text[4 + COPIED] = "";
     size_t first = 4, size = 5;
     four_digits(text + 1, whole);
     while (first > 1 && whole >= (first == 4 ? 10u : first == 3 ? 100u : 1000u))
@@ -263,12 +264,16 @@ static void write_billionths(dk_buf *out, bool negative, uint64_t n)
         four_digits(text + 6, fraction / 100000);
         four_digits(text + 10, fraction / 10 % 10000);
         text[14] = (char)('0' + fraction % 10);
-        for (size = sizeof text; text[size - 1] == '0';)
+        for (size = 15; text[size - 1] == '0';)
             size--;
     }
     if (negative)
         text[--first] = '-';
-    dk_buf_append(out, text + first, size - first);
+    unsigned char *to = dk_buf_reserve(out, COPIED);
+    if (to == NULL)
+        return;
+    memcpy(to, text + first, COPIED);
+    out->size += size - first;
 }
 
 /* At most 12 digits, so the decimal is the shortest text of the double nearest to it. A log has millions, so those that

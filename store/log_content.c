@@ -33,41 +33,59 @@ static bool write_value(const dk_value *value, dk_buf *out)
     }
 }
 
+bool dk_log_field_head(const char *name, dk_buf *out)
+{
+    if (!dk_canonical_text(out, name, strlen(name)))
+        return false;
+    dk_buf_byte(out, ':');
+    return true;
+}
+
+static dk_status write_field(const dk_log_field *field, const dk_log_head *head, dk_buf *out, dk_error *err)
+{
+    if (head != NULL)
+        dk_buf_append(out, head->data, head->size);
+    else if (!dk_log_field_head(field->name, out))
+        return dk_fail(err, DK_INVALID, "The name of a field is not UTF-8; the catalogue must be.");
+    if (!write_value(&field->value, out))
+        return dk_fail(err, DK_INVALID,
+                       "The field %s has a text that is not UTF-8 or a number that is not finite, and so cannot be "
+                       "published; correct it in the source.",
+                       field->name);
+    return DK_OK;
+}
+
+/* Gives the fields in their order. */
+static dk_status sort(const dk_log_field *fields, size_t n, const dk_log_field **ret_sorted, dk_error *err)
+{
+    for (size_t i = 0; i < n; i++)
+        ret_sorted[i] = &fields[i];
+    qsort(ret_sorted, n, sizeof *ret_sorted, by_name);
+    for (size_t i = 1; i < n; i++)
+        if (strcmp(ret_sorted[i]->name, ret_sorted[i - 1]->name) == 0)
+            return dk_fail(err, DK_INVALID, "The field %s stands twice in what is to be published; name it once.",
+                           ret_sorted[i]->name);
+    return DK_OK;
+}
+
 static dk_status write_fields(const dk_log_content *content, dk_buf *out, dk_error *err)
 {
-    const dk_log_field *few[64], **sorted = few;
-    bool in_order = true; /* whoever writes many of one kind gives them so */
-    if (content->n_fields > sizeof few / sizeof *few && (sorted = calloc(content->n_fields, sizeof *sorted)) == NULL)
-        return dk_fail(err, DK_NOMEM, "out of memory");
-    for (size_t i = 0; i < content->n_fields; i++) {
-        sorted[i] = &content->fields[i];
-        in_order = in_order && (i == 0 || by_name(&sorted[i - 1], &sorted[i]) <= 0);
-    }
-    if (!in_order)
-        qsort(sorted, content->n_fields, sizeof *sorted, by_name);
+    const size_t n = content->n_fields;
+    const dk_log_field **sorted = NULL;
     dk_status status = DK_OK;
+    if (content->heads == NULL && n > 0) {
+        sorted = calloc(n, sizeof *sorted);
+        status = sorted != NULL ? sort(content->fields, n, sorted, err) : dk_fail(err, DK_NOMEM, "out of memory");
+    }
     dk_buf_byte(out, '{');
-    for (size_t i = 0; i < content->n_fields && status == DK_OK; i++) {
-        const char *name = sorted[i]->name;
+    for (size_t i = 0; i < n && status == DK_OK; i++) {
         if (i > 0)
             dk_buf_byte(out, ',');
-        if (i > 0 && strcmp(name, sorted[i - 1]->name) == 0)
-            status =
-                dk_fail(err, DK_INVALID, "The field %s stands twice in what is to be published; name it once.", name);
-        else if (!dk_canonical_text(out, name, strlen(name)))
-            status = dk_fail(err, DK_INVALID, "The name of a field is not UTF-8; the catalogue must be.");
-        else {
-            dk_buf_byte(out, ':');
-            if (!write_value(&sorted[i]->value, out))
-                status = dk_fail(err, DK_INVALID,
-                                 "The field %s has a text that is not UTF-8 or a number that is not finite, and so "
-                                 "cannot be published; correct it in the source.",
-                                 name);
-        }
+        status = sorted != NULL ? write_field(sorted[i], NULL, out, err)
+                                : write_field(&content->fields[i], &content->heads[i], out, err);
     }
     dk_buf_byte(out, '}');
-    if (sorted != few)
-        free(sorted);
+    free(sorted);
     return status;
 }
 

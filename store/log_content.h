@@ -30,18 +30,29 @@ typedef struct dk_log_field {
     dk_value value;
 } dk_log_field;
 
+/* What stands before the value of a field: dk_log_field_head of its name. */
+typedef struct dk_log_head {
+    const void *data;
+    size_t size;
+} dk_log_head;
+
 typedef struct dk_log_content {
     const char *event;
     int64_t generation;
     const char *kind, *key;     /* NULL: none */
     int64_t feature;            /* negative: none */
-    const dk_log_field *fields; /* in any order; names differ */
+    const dk_log_field *fields; /* names differ */
+    const dk_log_head *heads;   /* of each field; then they come in the order of their names. NULL: in any order */
     size_t n_fields;
     const dk_shape *outline;     /* NULL: not of a layer. Without parts: null */
     const char *reason, *sealed; /* NULL: none */
     const int64_t *entries;      /* NULL: none */
     size_t n_entries;
 } dk_log_content;
+
+/* Appends what a content has before the value of a field: who writes many of one kind has it ready. false: the name is
+ * not UTF-8. */
+bool dk_log_field_head(const char *name, dk_buf *out);
 
 /* Appends it. All texts are borrowed. DK_INVALID: a text that is not UTF-8, a number that is not finite, a field twice;
  * DK_NOMEM. out is then of no use. */

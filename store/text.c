@@ -47,6 +47,8 @@ static size_t valid_prefix(const unsigned char *text, size_t size)
             if ((three & 0xC0C0F0) != 0x8080E0 || (three & 0xFF) == 0xE0 || (three & 0xFF) == 0xED)
                 break;
         }
+        while (at < size && text[at] < 0x80 && size - at < sizeof word) /* the end, and most names of fields */
+            at++;
         if (at == size)
             break;
         const size_t length = character(text + at, size - at);
