@@ -240,16 +240,36 @@ static bool kind_fits(OGRwkbGeometryType type, dk_geometry_kind kind)
     return false;
 }
 
-/* Whether a part or a hole has no points, as other programs accept it and the store does not. */
-static bool has_empty_part(OGRGeometryH geometry)
+/* Looks over a geometry at the cursor and gives its first position. false: a part or a hole of it has no points, as
+ * other programs accept it and the store does not, or it is none that walk reads. */
+static bool look_over(cursor *from, double first[2], int depth)
 {
-    const bool polygon = wkbFlatten(OGR_G_GetGeometryType(geometry)) == wkbPolygon; /* of rings, which have no parts */
-    for (int i = 0, n = OGR_G_GetGeometryCount(geometry); i < n; i++) {
-        OGRGeometryH part = OGR_G_GetGeometryRef(geometry, i);
-        if (OGR_G_IsEmpty(part) || (!polygon && has_empty_part(part)))
-            return true;
+    const size_t position = 2 * sizeof(double);
+    uint32_t type, n = 1, m;
+    if (depth > 2 || from->end - from->at < 5 || *from->at != 1)
+        return false;
+    from->at++;
+    if (!take_u32(from, &type) || (type != wkbPoint && (!take_u32(from, &n) || n == 0)))
+        return false;
+    const bool in_parts = type == wkbMultiPoint || type == wkbMultiLineString || type == wkbMultiPolygon;
+    if (!in_parts && type != wkbPoint && type != wkbLineString && type != wkbPolygon)
+        return false;
+    for (uint32_t i = 0; i < (in_parts || type == wkbPolygon ? n : 1); i++) {
+        if (in_parts) {
+            if (!look_over(from, first, depth + 1))
+                return false;
+            continue;
+        }
+        m = n;
+        if ((type == wkbPolygon && (!take_u32(from, &m) || m == 0)) || (size_t)(from->end - from->at) / position < m)
+            return false;
+        if (isnan(first[0]))
+            memcpy(first, from->at, position);
+        if (type == wkbPoint && isnan(first[0])) /* how an empty one is written */
+            return false;
+        from->at += m * position;
     }
-    return false;
+    return true;
 }
 
 /* Whether a polygon has a hole and no outline, of which the hole would become it. */
@@ -287,17 +307,6 @@ static OGRGeometryH without_empty_parts(OGRGeometryH geometry)
         }
     }
     return copy;
-}
-
-static bool first_x(OGRGeometryH geometry, bool axes_yx, double *ret_x)
-{
-    OGRGeometryH part = geometry;
-    while (OGR_G_GetGeometryCount(part) > 0)
-        part = OGR_G_GetGeometryRef(part, 0);
-    if (OGR_G_GetPointCount(part) < 1)
-        return false;
-    *ret_x = axes_yx ? OGR_G_GetY(part, 0) : OGR_G_GetX(part, 0);
-    return true;
 }
 
 static dk_status to_wkb(OGRGeometryH geometry, dk_buf *out, dk_error *err)
@@ -442,8 +451,16 @@ static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry
                  OGR_G_GetGeometryName(geometry), kinds[reader->kind]);
         goto out;
     }
-    if (has_empty_part(geometry)) {
+    if (reader->kind == DK_POLYGONS)
+        OGR_G_CloseRings(geometry);
+    status = to_wkb(geometry, out, err);
+    if (status != DK_OK)
+        goto out;
+    double first[2] = {NAN, NAN};
+    cursor look = {.at = out->data, .end = out->data + out->size};
+    if (!look_over(&look, first, 0)) {
         if (is_hole_alone(geometry)) {
+            dk_buf_clear(out);
             *ret_fault = DK_GEOMETRY_BAD;
             snprintf(ret_problem, problem_size, "a polygon of it has a hole and no outline; correct it in the source");
             goto out;
@@ -454,27 +471,24 @@ static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry
             goto out;
         }
         geometry = whole;
+        status = to_wkb(geometry, out, err);
+        if (status != DK_OK)
+            goto out;
+        look = (cursor){.at = out->data, .end = out->data + out->size};
+        look_over(&look, first, 0);
     }
-    if (reader->kind == DK_POLYGONS)
-        OGR_G_CloseRings(geometry);
-    cursor from = {.west = INFINITY, .east = -INFINITY};
-    double x = 0;
+    cursor from = {.at = out->data, .end = out->data + out->size, .west = INFINITY, .east = -INFINITY};
+    const double x = first[reader->axes_yx];
     int prefix = 0;
-    dk_zone_fix fix = DK_ZONE_AS_IS;
-    if (first_x(geometry, reader->axes_yx, &x))
-        fix = dk_crs_zone_fix(reader->crs, x, &from.shift, &prefix);
+    const dk_zone_fix fix = isnan(x) ? DK_ZONE_AS_IS : dk_crs_zone_fix(reader->crs, x, &from.shift, &prefix);
     if (fix == DK_ZONE_CONTRADICTS) {
+        dk_buf_clear(out);
         *ret_fault = DK_GEOMETRY_ZONE;
         snprintf(ret_problem, problem_size,
                  "the easting %.10g begins with zone %d, which contradicts the coordinate system, %s; %s", x, prefix,
                  reader->crs->name, reader->crs_stands ? say_system(reader) : "say the right one with --crs");
         goto out;
     }
-    status = to_wkb(geometry, out, err);
-    if (status != DK_OK)
-        goto out;
-    from.at = out->data;
-    from.end = out->data + out->size;
     if (!walk(reader, &from, 0)) {
         dk_buf_clear(out); /* half in degrees */
         if (reader->lonlat.failed) {

@@ -7,15 +7,21 @@ static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 void dk_base64_append(dk_buf *out, const void *data, size_t size)
 {
     const unsigned char *bytes = data;
-    for (size_t i = 0; i < size; i += 3) {
+    unsigned char *to = size < SIZE_MAX / 2 ? dk_buf_reserve(out, (size + 2) / 3 * 4) : NULL;
+    if (to == NULL) {
+        out->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < size; i += 3, to += 4) {
         const size_t n = size - i < 3 ? size - i : 3;
         const unsigned group =
             (unsigned)bytes[i] << 16 | (n > 1 ? (unsigned)bytes[i + 1] << 8 : 0) | (n > 2 ? (unsigned)bytes[i + 2] : 0);
-        dk_buf_byte(out, (unsigned char)letters[group >> 18]);
-        dk_buf_byte(out, (unsigned char)letters[group >> 12 & 63]);
-        dk_buf_byte(out, n > 1 ? (unsigned char)letters[group >> 6 & 63] : '=');
-        dk_buf_byte(out, n > 2 ? (unsigned char)letters[group & 63] : '=');
+        to[0] = (unsigned char)letters[group >> 18];
+        to[1] = (unsigned char)letters[group >> 12 & 63];
+        to[2] = n > 1 ? (unsigned char)letters[group >> 6 & 63] : '=';
+        to[3] = n > 2 ? (unsigned char)letters[group & 63] : '=';
     }
+    out->size += (size + 2) / 3 * 4;
 }
 
 /* 64: it is none of the letters. */

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 void dk_outline_init(dk_outline *outline)
 {
@@ -13,6 +14,7 @@ void dk_outline_finish(dk_outline *outline)
     free(outline->xy);
     free(outline->zoom);
     free(outline->parts);
+    free(outline->projected);
     dk_outline_init(outline);
 }
 
@@ -86,10 +88,45 @@ static bool put_between(dk_outline *outline, const double *a, const double *b, i
     return put_between(outline, middle, b, halved + 1);
 }
 
+/* Neighbours share their corners, and one outline after the other is made of a shape: half of their positions have been
+ * projected a moment ago. A power of two. */
+#define PROJECTED 1024
+
+struct dk_projected {
+    double lonlat[2];
+    uint32_t x, y;
+};
+
+static const struct dk_projected *project(struct dk_projected *projected, const double *lonlat)
+{
+    uint64_t lon, lat;
+    memcpy(&lon, lonlat, sizeof lon);
+    memcpy(&lat, lonlat + 1, sizeof lat);
+    const uint64_t hash = (lon ^ lat << 29 ^ lat >> 35) * UINT64_C(0x9e3779b97f4a7c15);
+    struct dk_projected *at = &projected[hash >> 32 & (PROJECTED - 1)];
+    if (memcmp(at->lonlat, lonlat, sizeof at->lonlat) != 0) {
+        memcpy(at->lonlat, lonlat, sizeof at->lonlat);
+        dk_world_from_lonlat(lonlat[0], lonlat[1], &at->x, &at->y);
+    }
+    return at;
+}
+
+static bool remember(dk_outline *outline)
+{
+    if (outline->projected != NULL)
+        return true;
+    outline->projected = calloc(PROJECTED, sizeof *outline->projected);
+    for (size_t i = 0; outline->projected != NULL && i < PROJECTED; i++) /* all of the place where both are 0 */
+        dk_world_from_lonlat(0, 0, &outline->projected[i].x, &outline->projected[i].y);
+    return outline->projected != NULL;
+}
+
 dk_status dk_outline_from_shape(const dk_shape *shape, dk_outline *ret_outline)
 {
     dk_outline_clear(ret_outline);
     ret_outline->kind = shape->kind;
+    if (!remember(ret_outline))
+        return DK_NOMEM;
     for (size_t i = 0; i < shape->n_parts; i++) {
         const dk_part *part = &shape->parts[i];
         if (!dk_outline_reserve(ret_outline, part->count))
@@ -97,15 +134,16 @@ dk_status dk_outline_from_shape(const dk_shape *shape, dk_outline *ret_outline)
         const size_t start = ret_outline->n_points;
         for (size_t k = 0; k < part->count; k++) {
             const double *from = shape->lonlat + 2 * (part->start + k);
-            uint32_t x, y;
-            if ((k > 0 && shape->kind != DK_POINTS && !put_between(ret_outline, from - 2, from, 0)) ||
-                !dk_outline_reserve(ret_outline, part->count - k))
+            const size_t before = ret_outline->n_points;
+            if (k > 0 && shape->kind != DK_POINTS && !put_between(ret_outline, from - 2, from, 0))
                 return DK_NOMEM;
-            dk_world_from_lonlat(from[0], from[1], &x, &y);
+            if (ret_outline->n_points != before && !dk_outline_reserve(ret_outline, part->count - k))
+                return DK_NOMEM;
+            const struct dk_projected *to = project(ret_outline->projected, from);
             const size_t n = ret_outline->n_points;
             const uint32_t *at = ret_outline->xy;
-            if (n == start || x != at[2 * n - 2] || y != at[2 * n - 1])
-                dk_outline_put(ret_outline, x, y, 0);
+            if (n == start || to->x != at[2 * n - 2] || to->y != at[2 * n - 1])
+                dk_outline_put(ret_outline, to->x, to->y, 0);
         }
         const uint32_t *xy = ret_outline->xy;
         if (shape->kind == DK_POLYGONS)

@@ -15,6 +15,7 @@ typedef struct dk_outline {
     size_t n_points, points_capacity;
     dk_part *parts; /* start and count in positions; an exterior is followed by its holes */
     size_t n_parts, parts_capacity;
+    struct dk_projected *projected; /* of dk_outline_from_shape: positions of the shapes before; NULL: none yet */
 } dk_outline;
 
 void dk_outline_init(dk_outline *outline);
