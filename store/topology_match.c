@@ -12,7 +12,8 @@ enum {
     FAR_BITS = 11, /* a bucket of 2048 units, 16 m: about the edge of a parcel */
     FIRST_HEADS = 1 << 12,
     FEW = 256, /* vertices: sooner looked at one by one than put into larger buckets */
-    MANY = 8   /* vertices a bucket that an edge passes */
+    MANY = 8,  /* vertices a bucket that an edge passes */
+    FREE_EDGES = 1 << 12
 };
 
 void dk_matching_finish(dk_matching *m)
@@ -26,6 +27,7 @@ void dk_matching_finish(dk_matching *m)
     free(m->far.next);
     free(m->farther.heads);
     free(m->farther.next);
+    free(m->free_edges);
     free(m->on);
     free(m->along);
     *m = (dk_matching){0};
@@ -211,6 +213,9 @@ bool dk_matching_build(dk_matching *m)
             at = m->matched[at];
         m->matched[i] = at;
     }
+    if (m->free_edges == NULL && (m->free_edges = malloc(FREE_EDGES * sizeof *m->free_edges)) == NULL)
+        return false;
+    memset(m->free_edges, 0xFF, FREE_EDGES * sizeof *m->free_edges); /* from NONE to NONE */
     return part_rows(m) && fill_buckets(m, &m->far, FAR_BITS);
 }
 
@@ -306,17 +311,28 @@ static bool walk_farther(dk_matching *m, edge *e)
     return walk_buckets(m, &m->farther, e, m->farther.bits);
 }
 
+static struct dk_free_edge *free_edge(const dk_matching *m, uint32_t a, uint32_t b)
+{
+    const uint64_t hash = ((uint64_t)a << 32 | b) * UINT64_C(0x9E3779B97F4A7C15);
+    return &m->free_edges[(hash ^ hash >> 32) >> 20 & (FREE_EDGES - 1)];
+}
+
 bool dk_matching_on_edge(dk_matching *m, uint32_t a, uint32_t b, const uint32_t **ret_on, size_t *ret_n)
 {
     const uint32_t *p = m->xy + 2 * (size_t)a, *q = m->xy + 2 * (size_t)b;
     const bool swapped = q[0] < p[0] || (q[0] == p[0] && q[1] < p[1]);
     const uint32_t *low = swapped ? q : p, *high = swapped ? p : q;
+    struct dk_free_edge *known = free_edge(m, swapped ? b : a, swapped ? a : b);
     edge e = {.a = swapped ? b : a,
               .b = swapped ? a : b,
               .ax = low[0],
               .ay = low[1],
               .dx = (double)high[0] - low[0],
               .dy = (double)high[1] - low[1]};
+    *ret_on = m->on;
+    *ret_n = 0;
+    if (known->a == e.a && known->b == e.b)
+        return true;
     e.length2 = e.dx * e.dx + e.dy * e.dy;
     const double height = e.dy < 0 ? -e.dy : e.dy;
     bool ok = true;
@@ -332,6 +348,8 @@ bool dk_matching_on_edge(dk_matching *m, uint32_t a, uint32_t b, const uint32_t 
         m->on[i] = m->on[e.n_on - 1 - i];
         m->on[e.n_on - 1 - i] = other;
     }
+    if (ok && e.n_on == 0)
+        *known = (struct dk_free_edge){e.a, e.b};
     *ret_on = m->on;
     *ret_n = e.n_on;
     return ok;

@@ -22,7 +22,11 @@ typedef struct dk_matching {
         size_t n_heads, heads_capacity, next_capacity; /* n_heads 0: not made */
         unsigned bits;                                 /* of a cell or bucket */
     } near, far, farther;
-    uint32_t *on; /* the answer of dk_matching_on_edge */
+    struct dk_free_edge {
+        uint32_t a, b;
+    } * free_edges; /* by their hash: edges asked for before on which nothing lies. Most are asked for from both sides
+                     */
+    uint32_t *on;   /* the answer of dk_matching_on_edge */
     double *along;
     size_t on_capacity, along_capacity;
 } dk_matching;
