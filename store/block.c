@@ -259,11 +259,20 @@ static dk_status number_of(dk_block_builder *builder, const unsigned char *bytes
     return DK_OK;
 }
 
-static dk_status number_of_value(dk_block_builder *builder, const dk_value *value, uint32_t *ret_number)
+/* guess: that of the entry before, as neighbours share most of their texts (village, project); NO_NUMBER: none. */
+static dk_status number_of_value(dk_block_builder *builder, const dk_value *value, uint32_t guess, uint32_t *ret_number)
 {
     if (value->type == DK_NULL) {
         *ret_number = NO_NUMBER;
         return DK_OK;
+    }
+    if (value->type == DK_TEXT && guess != NO_NUMBER) {
+        const value_place *place = &builder->places[guess - 1];
+        if (dk_tile_value_is_text(builder->values.data + place->start, place->size, value->text.data,
+                                  value->text.size)) {
+            *ret_number = guess;
+            return DK_OK;
+        }
     }
     dk_tile_value_encode(value, &builder->value);
     return builder->value.failed ? DK_NOMEM : number_of(builder, builder->value.data, builder->value.size, ret_number);
@@ -301,10 +310,13 @@ dk_status dk_block_add(dk_block_builder *builder, const dk_entry_head *head, con
     if (status != DK_OK)
         return status;
     uint32_t *numbers = builder->numbers + builder->n_entries * builder->n_attributes, division = NO_NUMBER;
+    const bool first = builder->n_entries == 0;
+    const uint32_t *before = first ? NULL : numbers - builder->n_attributes;
     for (uint32_t a = 0; a < builder->n_attributes && status == DK_OK; a++)
-        status = number_of_value(builder, &values[builder->fields[a]], &numbers[a]);
+        status = number_of_value(builder, &values[builder->fields[a]], first ? NO_NUMBER : before[a], &numbers[a]);
     if (status == DK_OK && builder->division_field >= 0 && (size_t)builder->division_field < builder->n_fields)
-        status = number_of_value(builder, &values[builder->division_field], &division);
+        status = number_of_value(builder, &values[builder->division_field],
+                                 first ? NO_NUMBER : builder->heads[builder->n_entries - 1].division, &division);
     if (status == DK_OK)
         keep_entry(builder, head, drawing, drawing_size, division);
     return status;

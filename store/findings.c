@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { HARMLESS_SIZE = 124 }; /* longer texts are looked at anew */
+
 struct dk_finder {
     dk_store *store;
     const dk_kind *kind;
@@ -17,6 +19,10 @@ struct dk_finder {
     uint64_t fields;
     bool keys;
     unsigned char hints[DK_MAX_FIELDS];
+    struct harmless { /* the last text of each field in which nothing is: neighbours share most of theirs */
+        uint32_t size;
+        char text[HARMLESS_SIZE];
+    } harmless[DK_MAX_FIELDS];
     sqlite3_stmt *insert;
     /* of the value under way */
     int64_t row;
@@ -124,6 +130,19 @@ static void look_at(dk_finder *f, const char *field, const char *text, size_t si
     dk_personal_find(text, size, hints, keep_hit, f);
 }
 
+static void look_at_text(dk_finder *f, int i, const char *text, size_t size)
+{
+    struct harmless *harmless = &f->harmless[i];
+    if (size == harmless->size && memcmp(text, harmless->text, size) == 0)
+        return;
+    if (dk_personal_possible(text, size, f->hints[i])) {
+        look_at(f, f->kind->fields[i].name, text, size, f->hints[i], false);
+    } else if (size <= HARMLESS_SIZE) {
+        harmless->size = (uint32_t)size;
+        memcpy(harmless->text, text, size);
+    }
+}
+
 dk_status dk_finder_row(dk_finder *finder, int64_t row, const char *key, const dk_value *values, dk_error *err)
 {
     finder->row = row;
@@ -134,7 +153,7 @@ dk_status dk_finder_row(dk_finder *finder, int64_t row, const char *key, const d
         const char *name = finder->kind->fields[i].name;
         char number[32];
         if (values[i].type == DK_TEXT) {
-            look_at(finder, name, values[i].text.data, values[i].text.size, finder->hints[i], false);
+            look_at_text(finder, i, values[i].text.data, values[i].text.size);
         } else if (values[i].type == DK_INTEGER ||
                    (values[i].type == DK_REAL && values[i].real == floor(values[i].real))) {
             /* An amount of that many digits is rare, so only what is sure counts. */

@@ -90,6 +90,7 @@ struct dk_term_writer {
         uint32_t size;
         char text[KEPT_SIZE];
     } kept[KEPT_VALUES];
+    struct kept *last[DK_MAX_FIELDS]; /* of the row before, which most often has the same; NULL: none yet */
     dk_post *posts;
     size_t n_posts, posts_capacity;
     int64_t new_from;     /* terms from here on have no posts in the table yet */
@@ -197,14 +198,21 @@ static void add_post(dk_term_writer *w)
         w->posts[w->n_posts++] = (dk_post){w->term, w->place};
 }
 
+static inline bool is_kept(const struct kept *kept, int field, const char *text, size_t size)
+{
+    return kept->term != 0 && kept->field == field && kept->size == size && memcmp(kept->text, text, size) == 0;
+}
+
 /* A text, or one of the numbers of a field of 文号: it has one term, or none when nothing is left of it. */
 static bool write_text(const char *text, size_t size, void *user)
 {
     dk_term_writer *w = user;
-    struct kept *kept = size > KEPT_SIZE ? NULL : &w->kept[dk_hash64(text, size, (uint64_t)w->field) % KEPT_VALUES];
-    if (kept != NULL && kept->term != 0 && kept->field == w->field && kept->size == size &&
-        memcmp(kept->text, text, size) == 0) {
+    struct kept *kept = w->last[w->field];
+    if (kept == NULL || !is_kept(kept, w->field, text, size))
+        kept = size > KEPT_SIZE ? NULL : &w->kept[dk_hash64(text, size, (uint64_t)w->field) % KEPT_VALUES];
+    if (kept != NULL && is_kept(kept, w->field, text, size)) {
         w->term = kept->term;
+        w->last[w->field] = kept;
     } else {
         each_number state = {find_or_make, w, {0}};
         w->term = 0;

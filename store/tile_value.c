@@ -47,6 +47,14 @@ void dk_tile_value_encode(const dk_value *value, dk_buf *out)
     }
 }
 
+bool dk_tile_value_is_text(const unsigned char *bytes, size_t size, const char *text, size_t text_size)
+{
+    const size_t length = varint_size(text_size), message = 1 + length + text_size;
+    const size_t start = 1 + varint_size(message); /* of the message; the size tells apart all but its tag */
+    return size == start + message && bytes[start] == STRING_VALUE &&
+           memcmp(bytes + start + 1 + length, text, text_size) == 0;
+}
+
 bool dk_tile_value_fits(const unsigned char *bytes, size_t size)
 {
     uint64_t length;

@@ -17,6 +17,8 @@ typedef struct dk_tile_value {
 
 /* Replaces out by the bytes of a value that is not DK_NULL; out->failed: out of memory. */
 void dk_tile_value_encode(const dk_value *value, dk_buf *out);
+/* Whether the bytes, as dk_tile_value_encode makes them, are those of a text. */
+bool dk_tile_value_is_text(const unsigned char *bytes, size_t size, const char *text, size_t text_size);
 /* A text is borrowed, and ends with a NUL only if one follows the bytes. DK_CORRUPT: this is no such value. */
 dk_status dk_tile_value_decode(const unsigned char *bytes, size_t size, dk_value *ret_value);
 /* Whether the bytes begin with the field's tag and a length that is the rest. */
