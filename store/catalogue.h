@@ -286,8 +286,9 @@ typedef struct dk_catalogue {
     dk_two_persons two_persons; /* of names, names and accounts, or tokens; only with review_required */
     dk_division *divisions;     /* sorted by code; none: codes are checked for their form only */
     size_t n_divisions;
-    size_t n_successors; /* divisions that have one */
-    void *memory;        /* owns every string and array above */
+    const dk_division **by_successor; /* the divisions that have one, sorted by it and then by their own code */
+    size_t n_successors;
+    void *memory; /* owns every string and array above */
 } dk_catalogue;
 
 /* Parses YAML text: the catalogue, and behind it a document (---) for each calendar that it declares. origin names it

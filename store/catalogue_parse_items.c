@@ -332,6 +332,30 @@ static int compare_placed(const void *a, const void *b)
     return order != 0 ? order : (x->place > y->place) - (x->place < y->place);
 }
 
+static int compare_successor(const void *a, const void *b)
+{
+    const dk_division *x = *(const dk_division *const *)a, *y = *(const dk_division *const *)b;
+    const int order = strcmp(x->successor, y->successor);
+    return order != 0 ? order : strcmp(x->code, y->code);
+}
+
+/* The divisions are sorted. */
+static bool sort_successors(dk_yaml *yaml, dk_catalogue *catalogue)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < catalogue->n_divisions; i++)
+        n += catalogue->divisions[i].successor != NULL;
+    catalogue->by_successor = dk_yaml_alloc(yaml, n, sizeof *catalogue->by_successor);
+    if (catalogue->by_successor == NULL)
+        return false;
+    for (size_t i = 0; i < catalogue->n_divisions; i++)
+        if (catalogue->divisions[i].successor != NULL)
+            catalogue->by_successor[catalogue->n_successors++] = &catalogue->divisions[i];
+    if (n > 1)
+        qsort(catalogue->by_successor, n, sizeof *catalogue->by_successor, compare_successor);
+    return true;
+}
+
 /* The value of a key of a mapping that dk_yaml_mapping has accepted. */
 static const yaml_node_t *value_of(dk_yaml *yaml, const yaml_node_t *node, const char *name)
 {
@@ -414,10 +438,8 @@ bool dk_parse_divisions(dk_catalogue_parser *parser, const yaml_node_t *division
         qsort(sorted, n, sizeof *sorted, compare_placed);
         for (size_t i = 0; i < n; i++)
             catalogue->divisions[i] = sorted[i].division;
-        for (size_t i = 0; i < n; i++)
-            catalogue->n_successors += sorted[i].division.successor != NULL;
         catalogue->n_divisions = n;
-        good = check_divisions(yaml, divisions, catalogue, sorted);
+        good = check_divisions(yaml, divisions, catalogue, sorted) && sort_successors(yaml, catalogue);
     }
     free(sorted);
     if (good)

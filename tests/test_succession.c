@@ -11,9 +11,11 @@
 #include "store/audience.h"
 #include "store/succession.h"
 
-/* 居巢区 became 巢湖市 in 2011 (their real codes); the rest is invented: a township that was merged, twice, and one
- * whose villages went to two others. */
+/* 居巢区 became 巢湖市 in 2011 (their real codes); the rest is invented: a township that was merged, twice, one whose
+ * villages went to two others, one that was renamed before a village of it went to another, and a zone that was given
+ * up and has no successor but the county. */
 static dk_division divisions[] = {
+    {.code = "340123"},
     {.code = "340123100"},
     {.code = "340123101", .successor = "340123102"},
     {.code = "340123102", .successor = "340123100"},
@@ -21,10 +23,21 @@ static dk_division divisions[] = {
     {.code = "340123103201", .successor = "340123104009"},
     {.code = "340123104"},
     {.code = "340123104009"},
+    {.code = "340123105", .successor = "340123106"},
+    {.code = "340123106"},
+    {.code = "340123106003", .successor = "340123107004"},
+    {.code = "340123107004"},
+    {.code = "340123400", .successor = "340123"},
+    {.code = "340123400001"},
     {.code = "340181"},
     {.code = "341402", .successor = "340181"},
 };
-static dk_catalogue catalogue = {.divisions = divisions, .n_divisions = 9, .n_successors = 5};
+static const dk_division *by_successor[] = {&divisions[12], &divisions[3], &divisions[4],  &divisions[2],
+                                            &divisions[5],  &divisions[8], &divisions[10], &divisions[15]};
+static dk_catalogue catalogue = {.divisions = divisions,
+                                 .n_divisions = sizeof divisions / sizeof *divisions,
+                                 .by_successor = by_successor,
+                                 .n_successors = sizeof by_successor / sizeof *by_successor};
 
 static void a_code_leads_to_its_successors_and_villages_follow_their_township(void **state)
 {
@@ -39,6 +52,9 @@ static void a_code_leads_to_its_successors_and_villages_follow_their_township(vo
         {"340123101205", "340123102205"},
         {"340123103201", "340123104009"},
         {"340123103202", "340123100202"},
+        {"340123105003", "340123106003"},
+        {"340123106003", "340123107004"},
+        {"340123400001", "340123"},
     };
     char next[13];
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -104,6 +120,9 @@ static void the_former_codes_of_a_division(void **state)
         {"340123102", " 340123101"},
         {"340123100201", " 340123101201 340123102201"}, /* 340123103201 went elsewhere */
         {"340123104009", " 340123103201"},
+        {"340123107004", " 340123105003 340123106003"}, /* which was renamed first */
+        {"340123106", " 340123105"},
+        {"340123", " 340123400 340123400001"},
         {"340123101", ""},
         {"", ""},
     };
@@ -119,6 +138,7 @@ static void the_former_codes_of_a_division(void **state)
     } parts[] = {
         {"3401", " 341402"},
         {"340123104", " 340123103201"},
+        {"340123107", " 340123105003 340123106003"},
         {"340123", ""},
         {"340181", " 341402"},
         {"340181101", " 341402101"},
