@@ -240,8 +240,8 @@ static bool kind_fits(OGRwkbGeometryType type, dk_geometry_kind kind)
     return false;
 }
 
-/* Looks over a geometry at the cursor and gives its first position. false: a part or a hole of it has no points, as
- * other programs accept it and the store does not, or it is none that walk reads. */
+/* Looks over a geometry at the cursor and gives its first position. false: a part or a ring of it is not there
+ * (is_there), or it is none that walk reads. */
 static bool look_over(cursor *from, double first[2], int depth)
 {
     const size_t position = 2 * sizeof(double);
@@ -261,32 +261,64 @@ static bool look_over(cursor *from, double first[2], int depth)
             continue;
         }
         m = n;
-        if ((type == wkbPolygon && (!take_u32(from, &m) || m == 0)) || (size_t)(from->end - from->at) / position < m)
+        if ((type == wkbPolygon && !take_u32(from, &m)) || (size_t)(from->end - from->at) / position < m)
             return false;
-        if (isnan(first[0]))
+        if (m > 0 && isnan(first[0]))
             memcpy(first, from->at, position);
-        if (type == wkbPoint && isnan(first[0])) /* how an empty one is written */
+        if ((type == wkbPolygon && m < 4) ||
+            (type == wkbPoint && isnan(first[0]))) /* NaN: how an empty one is written */
             return false;
         from->at += m * position;
     }
     return true;
 }
 
-/* Whether a polygon has a hole and no outline, of which the hole would become it. */
+static bool is_polygon(OGRGeometryH geometry)
+{
+    return wkbFlatten(OGR_G_GetGeometryType(geometry)) == wkbPolygon;
+}
+
+/* Whether a part, or a ring of a polygon, is there: other programs accept some without points, and rings that have
+ * collapsed to a line or a point, and the store does not. */
+static bool is_there(OGRGeometryH part, OGRGeometryH in)
+{
+    return !OGR_G_IsEmpty(part) && (!is_polygon(in) || OGR_G_GetPointCount(part) >= 4);
+}
+
+/* Whether a part or a ring is not there; *ret_collapsed: the first ring that has points all the same, or as it was. */
+static bool lacks_parts(OGRGeometryH geometry, OGRGeometryH *ret_collapsed)
+{
+    bool lacks = false;
+    for (int i = 0; i < OGR_G_GetGeometryCount(geometry); i++) {
+        OGRGeometryH part = OGR_G_GetGeometryRef(geometry, i);
+        if (is_there(part, geometry)) {
+            lacks |= lacks_parts(part, ret_collapsed);
+            continue;
+        }
+        lacks = true;
+        if (*ret_collapsed == NULL && !OGR_G_IsEmpty(part))
+            *ret_collapsed = part;
+    }
+    return lacks;
+}
+
+/* Whether a polygon has no outline, but a hole, which would become it. */
 static bool is_hole_alone(OGRGeometryH geometry)
 {
     const int n = OGR_G_GetGeometryCount(geometry);
-    const bool polygon = wkbFlatten(OGR_G_GetGeometryType(geometry)) == wkbPolygon;
-    if (polygon)
-        return n > 0 && !OGR_G_IsEmpty(geometry) && OGR_G_IsEmpty(OGR_G_GetGeometryRef(geometry, 0));
-    for (int i = 0; i < n; i++)
-        if (is_hole_alone(OGR_G_GetGeometryRef(geometry, i)))
-            return true;
-    return false;
+    bool alone = false;
+    if (is_polygon(geometry) && (n == 0 || is_there(OGR_G_GetGeometryRef(geometry, 0), geometry)))
+        return false;
+    for (int i = 0; i < n; i++) {
+        OGRGeometryH part = OGR_G_GetGeometryRef(geometry, i);
+        alone |= is_polygon(geometry) ? is_there(part, geometry) : is_hole_alone(part);
+    }
+    return alone;
 }
 
-/* A copy of a geometry that is not empty, without them; the caller destroys it. NULL: out of memory. */
-static OGRGeometryH without_empty_parts(OGRGeometryH geometry)
+/* A copy of a geometry without them, which is empty where nothing is left; the caller destroys it. NULL: out of
+ * memory. */
+static OGRGeometryH without_lacking_parts(OGRGeometryH geometry)
 {
     OGRGeometryH copy = OGR_G_CreateGeometry(OGR_G_GetGeometryType(geometry));
     if (OGR_G_GetGeometryCount(geometry) == 0) {
@@ -296,9 +328,13 @@ static OGRGeometryH without_empty_parts(OGRGeometryH geometry)
     }
     for (int i = 0; copy != NULL && i < OGR_G_GetGeometryCount(geometry); i++) {
         OGRGeometryH part = OGR_G_GetGeometryRef(geometry, i);
-        if (OGR_G_IsEmpty(part))
+        if (!is_there(part, geometry))
             continue;
-        OGRGeometryH kept = without_empty_parts(part);
+        OGRGeometryH kept = without_lacking_parts(part);
+        if (kept != NULL && OGR_G_IsEmpty(kept)) {
+            OGR_G_DestroyGeometry(kept);
+            continue;
+        }
         if (kept == NULL || OGR_G_AddGeometryDirectly(copy, kept) != OGRERR_NONE) {
             if (kept != NULL)
                 OGR_G_DestroyGeometry(kept);
@@ -406,6 +442,25 @@ static dk_status repair(dk_geometry_reader *reader, OGRGeometryH geometry, dk_bu
     return DK_OK;
 }
 
+/* That a ring which had collapsed was left out, of which GEOS says as much where it has four positions. */
+static void note_collapsed(dk_geometry_reader *reader, OGRGeometryH ring, double shift, const dk_buf *out)
+{
+    const double x = OGR_G_GetX(ring, 0), y = OGR_G_GetY(ring, 0), area = area_of(out);
+    double place[2] = {(reader->axes_yx ? y : x) + shift, reader->axes_yx ? x : y};
+    const bool old = reader->crs->stamp[0] != '\0';
+    if (!old)
+        dk_transform(reader->transformer, place, 1);
+    snprintf(reader->repair_detail, sizeof reader->repair_detail,
+             old ? "Too few points in geometry component near the corner (%.12g, %.12g)"
+                 : "Too few points in geometry component at longitude %.9f, latitude %.9f",
+             old ? x : place[0], old ? y : place[1]);
+    reader->repair = (dk_repair){.rule = dk_repair_rule(reader->repair_detail),
+                                 .detail = reader->repair_detail,
+                                 .before_m2 = area,
+                                 .after_m2 = area};
+    reader->repaired++;
+}
+
 /* The coordinate system that the row says, for this row alone. */
 static dk_status take_own_crs(dk_geometry_reader *reader, int epsg, dk_geometry_fault *ret_fault, char *ret_problem,
                               size_t problem_size, dk_error *err)
@@ -425,7 +480,7 @@ static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry
                                dk_geometry_fault *ret_fault, char *ret_problem, size_t problem_size, dk_error *err)
 {
     static const char *const kinds[] = {"no geometry", "polygons", "lines", "points"};
-    OGRGeometryH linear = NULL, whole = NULL;
+    OGRGeometryH linear = NULL, whole = NULL, collapsed = NULL;
     dk_status status = DK_OK;
     *ret_fault = DK_GEOMETRY_GOOD;
     reader->repair.rule = NULL;
@@ -458,24 +513,27 @@ static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry
         goto out;
     double first[2] = {NAN, NAN};
     cursor look = {.at = out->data, .end = out->data + out->size};
-    if (!look_over(&look, first, 0)) {
+    if (!look_over(&look, first, 0) && lacks_parts(geometry, &collapsed)) {
         if (is_hole_alone(geometry)) {
             dk_buf_clear(out);
             *ret_fault = DK_GEOMETRY_BAD;
             snprintf(ret_problem, problem_size, "a polygon of it has a hole and no outline; correct it in the source");
             goto out;
         }
-        whole = without_empty_parts(geometry);
+        whole = without_lacking_parts(geometry);
         if (whole == NULL) {
             status = dk_fail(err, DK_NOMEM, "out of memory");
             goto out;
         }
-        geometry = whole;
-        status = to_wkb(geometry, out, err);
-        if (status != DK_OK)
-            goto out;
-        look = (cursor){.at = out->data, .end = out->data + out->size};
-        look_over(&look, first, 0);
+        if (!OGR_G_IsEmpty(whole)) { /* else what it is made of says what is wrong */
+            geometry = whole;
+            status = to_wkb(geometry, out, err);
+            if (status != DK_OK)
+                goto out;
+            look = (cursor){.at = out->data, .end = out->data + out->size};
+            first[0] = first[1] = NAN;
+            look_over(&look, first, 0);
+        }
     }
     cursor from = {.at = out->data, .end = out->data + out->size, .west = INFINITY, .east = -INFINITY};
     const double x = first[reader->axes_yx];
@@ -512,6 +570,8 @@ static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry
     if (reader->kind == DK_POLYGONS && reader->repair.rule == NULL && measured_in_plane(reader->crs, &from))
         reader->plane_m2 = from.plane_m2;
     if (status == DK_OK && *ret_fault == DK_GEOMETRY_GOOD) {
+        if (collapsed != NULL && reader->repair.rule == NULL)
+            note_collapsed(reader, collapsed, from.shift, out);
         reader->zone_stripped += fix == DK_ZONE_STRIPPED;
         reader->zone_added += fix == DK_ZONE_ADDED;
     }
