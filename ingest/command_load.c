@@ -233,6 +233,7 @@ static dk_status load_row(loader *self, rows *from, const dk_ready_row *row, dk_
     if (self->amounts != 0)
         note_negative(self, from, row);
     self->summary.undrawn += row->wkb_size == 0 && self->kind->geometry != DK_NO_GEOMETRY;
+    self->summary.repaired += report.outcome != DK_UNCHANGED && row->repair.rule != NULL; /* as the store keeps it */
     if (report.outcome == DK_UNCHANGED || row->wkb_size == 0)
         return DK_OK;
     return dk_placement_add(self->placement, report.division, row->wkb, row->wkb_size, err);
@@ -343,7 +344,6 @@ static dk_status load_open(loader *self, rows *from, const job *of, dk_error *er
         if ((status = dk_load_datum(self->load, dk_load_file_stamp(file, i), err)) != DK_OK)
             return status;
     self->gcj02 |= layer && dk_load_file_crs(file)->gcj02;
-    self->summary.repaired += dk_load_file_repaired(file);
     self->summary.left_out += dk_source_left_out(source);
     dk_source_columns(source, &columns);
     if (self->writer != NULL && !dk_profile_writer_add(self->writer, of->given, set->path, dk_load_file_settings(file),

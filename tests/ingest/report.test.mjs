@@ -177,6 +177,15 @@ test('declared areas, repairs, former and wrong divisions, and partners in both 
   assert.equal(again.sources[0].files[0].sha256, execFileSync('sha256sum', [s.path('p.csv')], { encoding: 'utf8' }).slice(0, 64));
 });
 
+test('repaired rows are counted as the store keeps them: not those that were there already, or were rejected', (t) => {
+  const s = scene(t), spike = (x) => [[E + x, N], [E + x + 100, N], [E + x + 100, N + 100], [E + x + 150, N + 100], [E + x + 100, N + 100], [E + x, N + 100]];
+  const rows = [{ 地块编号: 'A', ring: spike(0) }, { 地块编号: 'B', ring: spike(300) }, { 地块编号: 'B', ring: spike(600) }, { 地块编号: 'C', 地块面积: '约', ring: spike(900) }];
+  assert.equal(parcels(s, 'p.csv', rows.slice(0, 1), '--publish').json.repaired, 1);
+  const done = parcels(s, 'p.csv', rows, '--allow-rejects', '--report', 'r.json'), r = report(s, 'r.json');
+  assert.deepEqual([done.json.unchanged, done.json.loaded, done.json.rejected, done.json.repaired], [1, 1, 2, 1], done.stderr);
+  assert.deepEqual([r.counts.repaired, found(r, 'repaired').rows.map((row) => row.key)], [1, ['p:B']]);
+});
+
 test('a row reaches beyond its division by any of its corners, and by an edge across a bay of the outline', (t) => {
   const s = scene(t, catalogue.replace('\nrecords:', layer + 'records:'));
   const bay = [[E - 1000, N - 1000], [E + 1000, N - 1000], [E + 1000, N + 1000], [E + 200, N + 1000], [E + 200, N], [E - 200, N], [E - 200, N + 1000], [E - 1000, N + 1000]];
