@@ -10,6 +10,8 @@ static const struct {
 } known[] = {
     {"polygon is not valid", {"invalid_geometry", "图形无效且不能修复"}},
     {"encloses nothing", {"invalid_geometry", "图形无效且不能修复"}},
+    {"has a hole and no outline", {"invalid_geometry", "图形无效且不能修复"}},
+    {"a coordinate is not a number", {"invalid_geometry", "图形无效且不能修复"}},
     {"crosses the edge", {"invalid_geometry", "图形无效且不能修复"}},
     {"crosses or touches itself", {"invalid_geometry", "图形无效且不能修复"}},
     {"x and y are swapped", {"axes_swapped", "坐标轴颠倒"}},

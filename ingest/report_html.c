@@ -222,9 +222,12 @@ static void write_map(const dk_report *report, dk_buf *out)
     }
     dk_buf_text(out, "<p class=\"key small\"><span style=\"background:#d3d9e0\"></span>本批入库<span "
                      "style=\"background:#c9372c\"></span>未入库<span style=\"background:#e58a00\"></span>重叠处");
-    const int64_t nowhere = found(report, &report->tables[0]) - report->map.n[DK_MAP_REJECT];
+    const dk_report_map *map = &report->map;
+    const int64_t nowhere = found(report, &report->tables[0]) - (map->n[DK_MAP_REJECT] - map->left_out[DK_MAP_REJECT]);
     if (nowhere > 0)
         dk_buf_format(out, "　未入库的行中 %" PRId64 " 行没有可用坐标，或因过多未画", nowhere);
+    if (map->left_out[DK_MAP_OVERLAP] > 0)
+        dk_buf_format(out, "　重叠处中 %" PRId64 " 处因过多未画", map->left_out[DK_MAP_OVERLAP]);
     dk_buf_text(out, "</p>");
 }
 

@@ -85,8 +85,10 @@ void dk_report_map_add(dk_report_map *map, dk_map_class class, const double *lon
         const float middle[2] = {(float)(sum[0] / (double)n), (float)(sum[1] / (double)n)};
         dk_buf_append(&map->middles, middle, sizeof middle);
     }
-    if (map->n[class] > (class == DK_MAP_ROW ? DK_MAP_OUTLINES : DRAWN_REJECTS))
+    if (map->n[class] > (class == DK_MAP_ROW ? DK_MAP_OUTLINES : DRAWN_REJECTS)) {
+        map->left_out[class]++;
         return;
+    }
     dk_buf_append(&map->outlines[class], &count, sizeof count);
     dk_buf_append(&map->outlines[class], lonlat, n * 2 * sizeof *lonlat);
     if (class == DK_MAP_REJECT)

@@ -17,7 +17,7 @@ typedef struct dk_report_map {
     dk_buf outlines[DK_MAP_CLASSES]; /* uint32 n, then n pairs of degrees */
     dk_buf middles;                  /* of the rows: pairs of floats */
     dk_buf labels;                   /* of rejected rows, NUL-terminated, in their order */
-    int64_t n[DK_MAP_CLASSES];
+    int64_t n[DK_MAP_CLASSES], left_out[DK_MAP_CLASSES]; /* left_out: of n, those that are too many to be drawn */
 } dk_report_map;
 
 void dk_report_map_finish(dk_report_map *map);

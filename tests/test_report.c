@@ -66,6 +66,33 @@ static void files_that_were_left_out_are_no_rows(void **state)
     dk_report_finish(&report);
 }
 
+static void what_the_map_has_no_room_for_is_said(void **state)
+{
+    enum { DRAWN = 1000 }; /* of rejected rows and of overlaps */
+    static const double place[2] = {116.5, 34.5};
+    dk_report report = {0};
+    dk_buf out;
+    dk_buf_init(&out);
+    describe(*state, &report, true); /* with an overlap */
+    for (int i = 0; i < DRAWN + 3; i++) {
+        const dk_reject row = {.source = "a.csv",
+                               .key = "C",
+                               .source_row = i,
+                               .reason = "id: \"x\" is no number",
+                               .outline = i > 0 ? place : NULL,
+                               .n_points = i > 0 ? 1 : 0};
+        assert_true(dk_report_reject(&report, &row));
+        if (i == DRAWN - 2)
+            says_nothing_of(html_of(&report, &out), "处因过多未画");
+        dk_report_map_add(&report.map, DK_MAP_OVERLAP, place, 1, NULL);
+    }
+    const char *html = html_of(&report, &out);
+    says(html, "未入库的行中 3 行没有可用坐标，或因过多未画");
+    says(html, "重叠处中 4 处因过多未画");
+    dk_buf_finish(&out);
+    dk_report_finish(&report);
+}
+
 /* 23:30 UTC is 07:30 of the next day in China, whose time is UTC+8. */
 static void the_page_says_the_time_that_it_was_in_china_and_of_what_was_not_loaded_none(void **state)
 {
@@ -115,6 +142,8 @@ static void rows_that_are_not_loaded_have_a_kind_that_fits(void **state)
         {"总额: \"#REF!\" is the error of a formula; correct it in the sheet", "cell"},
         {"面积: its unit does not fit the field's, which is yuan", "amount_unit"},
         {"remark has 70000 bytes; a field holds at most 65536", "too_long"},
+        {"a polygon of it has a hole and no outline; correct it in the source", "invalid_geometry"},
+        {"a coordinate is not a number; correct it in the source", "invalid_geometry"},
         {"what nobody has thought of", "other"},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
@@ -130,6 +159,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(files_that_were_left_out_are_no_rows),
+        CASE(what_the_map_has_no_room_for_is_said),
         CASE(the_page_says_the_time_that_it_was_in_china_and_of_what_was_not_loaded_none),
         CASE(what_was_not_checked_is_not_called_free_of_faults),
         cmocka_unit_test(rows_that_are_not_loaded_have_a_kind_that_fits),
