@@ -371,6 +371,7 @@ static dk_status leave_out(loader *self, const char *path, const dk_summary *bef
     now->area_differs = before->area_differs;
     now->ambiguous = before->ambiguous;
     now->undrawn = before->undrawn;
+    now->repaired = before->repaired;
     now->files_failed++;
     self->told = *told_before; /* there is room for what is to be told of the next */
     dk_summary_forget(now, before->n_notes, before->n_notes_left_out);

@@ -85,11 +85,12 @@ test('a file of a folder that breaks off in the middle leaves none of its rows',
   const s = scene(t);
   mkdirSync(s.path('f'));
   s.write('f/a.geojsonl', features(3));
-  s.write('f/b.geojsonl', features(700, 1000) + '{"type":"Feature","proper');
+  const spike = '{"type":"Feature","properties":{"DKBH":"SPIKE","DKMC":"刺"},"geometry":{"type":"Polygon","coordinates":[[[117.4,31.5],[117.401,31.5],[117.401,31.501],[117.402,31.501],[117.401,31.501],[117.4,31.501],[117.4,31.5]]]}}\n';
+  s.write('f/b.geojsonl', spike + features(700, 1000) + '{"type":"Feature","proper');
   s.write('f/c.geojsonl', features(3, 2000));
   const done = s.load('parcel', 'f', '--allow-rejects', '--publish');
   assert.equal(done.code, 0, done.stderr);
-  assert.deepEqual([done.json.files, done.json.files_failed, done.json.read, done.json.loaded], [2, 1, 6, 6]);
+  assert.deepEqual([done.json.files, done.json.files_failed, done.json.read, done.json.loaded, done.json.repaired], [2, 1, 6, 6, 0]);
   assert.match(s.read('f.rejects.csv'), /^f\/b\.geojsonl,,,/m);
   assert.equal(s.rows('parcel').length, 6);
   assert.equal(s.run('check', s.store).code, 0);
