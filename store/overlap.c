@@ -12,16 +12,29 @@
 #include <geos_c.h>
 
 enum {
-    PLACES = 16384,       /* outlines that are kept */
-    MOST_BYTES = 1 << 26, /* as WKB, of them together */
-    LARGE_BYTES = 1 << 15 /* such an outline is cut to the other's box first */
+    PLACES = 16384,        /* outlines that are kept */
+    MOST_BYTES = 1 << 26,  /* as WKB, of them together */
+    LARGE_BYTES = 1 << 15, /* such an outline is cut to the other's box first */
+    LEVELS = 4,            /* of cells that it is cut to before */
+    CELLS = 4              /* of a level along each side of one above */
 };
 #define NORTH_M 110900.0 /* a degree of latitude in China, within 0.3 % */
+#define MARGIN 1e-4      /* degrees that are left around a box */
+
+/* A large outline cut to a cell and half of one around it, so that what has its middle in the cell and is no larger
+ * lies within. */
+typedef struct clip {
+    double column, row;
+    GEOSGeometry *shape; /* NULL: none yet */
+    size_t bytes;
+} clip;
 
 typedef struct outline {
     int64_t row; /* 0: none */
     GEOSGeometry *shape;
-    size_t bytes;
+    size_t bytes;       /* with those of clips */
+    double area_m2;     /* below 0: not known yet */
+    clip clips[LEVELS]; /* each within the one before */
 } outline;
 
 typedef struct finder {
@@ -170,8 +183,22 @@ static dk_status gather(finder *f)
 
 /* ---- outlines ---- */
 
+/* Those of a level and below it. */
+static void forget_clips(finder *f, outline *of, size_t level)
+{
+    for (; level < LEVELS; level++) {
+        clip *at = &of->clips[level];
+        if (at->shape != NULL)
+            GEOSGeom_destroy_r(f->geos, at->shape);
+        of->bytes -= at->bytes;
+        f->bytes -= at->bytes;
+        *at = (clip){0};
+    }
+}
+
 static void forget(finder *f, outline *place)
 {
+    forget_clips(f, place, 0);
     if (place->shape != NULL)
         GEOSGeom_destroy_r(f->geos, place->shape);
     f->bytes -= place->bytes;
@@ -199,6 +226,7 @@ static dk_status outline_of(finder *f, int64_t row, const outline *keep, outline
     const unsigned char *wkb = dk_gpkg_wkb(stored.blob, stored.blob_size, &size);
     place->shape = wkb != NULL ? GEOSWKBReader_read_r(f->geos, f->reader, wkb, size) : NULL;
     place->row = row;
+    place->area_m2 = -1;
     place->bytes = size;
     f->bytes += size;
     dk_stored_row_release(&stored);
@@ -263,17 +291,18 @@ static bool add_polygons(finder *f, const GEOSGeometry *shape, common *to)
     return good; /* lines and points in common are borders */
 }
 
-/* A large outline cut to the box of a small one, so that ten thousand neighbours do not each cost all its vertices.
- * NULL: take it whole. */
-static GEOSGeometry *cut(finder *f, const outline *large, const outline *small)
+/* ---- of large outlines what is near ---- */
+
+static bool box_of(finder *f, const GEOSGeometry *shape, double ret_box[4])
 {
-    double box[4];
-    if (large->bytes < LARGE_BYTES || !GEOSGeom_getXMin_r(f->geos, small->shape, &box[0]) ||
-        !GEOSGeom_getYMin_r(f->geos, small->shape, &box[1]) || !GEOSGeom_getXMax_r(f->geos, small->shape, &box[2]) ||
-        !GEOSGeom_getYMax_r(f->geos, small->shape, &box[3]))
-        return NULL;
-    GEOSGeometry *part =
-        GEOSClipByRect_r(f->geos, large->shape, box[0] - 1e-4, box[1] - 1e-4, box[2] + 1e-4, box[3] + 1e-4);
+    return GEOSGeom_getXMin_r(f->geos, shape, &ret_box[0]) && GEOSGeom_getYMin_r(f->geos, shape, &ret_box[1]) &&
+           GEOSGeom_getXMax_r(f->geos, shape, &ret_box[2]) && GEOSGeom_getYMax_r(f->geos, shape, &ret_box[3]);
+}
+
+/* NULL: it cannot be cut so. */
+static GEOSGeometry *cut_to(finder *f, const GEOSGeometry *shape, double west, double south, double east, double north)
+{
+    GEOSGeometry *part = GEOSClipByRect_r(f->geos, shape, west, south, east, north);
     if (part != NULL && GEOSisValid_r(f->geos, part) != 1) {
         GEOSGeom_destroy_r(f->geos, part);
         part = NULL;
@@ -281,15 +310,47 @@ static GEOSGeometry *cut(finder *f, const outline *large, const outline *small)
     return part;
 }
 
-static bool intersect(finder *f, const outline *a, const outline *b, common *to)
+/* What of a large outline is around a box. Boxes come in the order of their places, so that what was cut for one mostly
+ * serves the next: not every one of ten thousand neighbours costs all its vertices. */
+static const GEOSGeometry *around(finder *f, outline *large, const double box[4])
 {
-    GEOSGeometry *one = cut(f, a, b), *other = cut(f, b, a);
-    GEOSGeometry *shape = GEOSIntersection_r(f->geos, one != NULL ? one : a->shape, other != NULL ? other : b->shape);
-    const bool good = shape != NULL && add_polygons(f, shape, to);
-    GEOSGeom_destroy_r(f->geos, shape);
-    GEOSGeom_destroy_r(f->geos, one);
-    GEOSGeom_destroy_r(f->geos, other);
-    return good;
+    const GEOSGeometry *shape = large->shape;
+    size_t bytes = large->bytes;
+    double all[4];
+    if (!box_of(f, large->shape, all))
+        return shape;
+    double side = fmax(all[2] - all[0], all[3] - all[1]);
+    for (size_t level = 0; level < LEVELS && bytes >= LARGE_BYTES; level++) {
+        clip *at = &large->clips[level];
+        side /= CELLS;
+        if (!(box[2] - box[0] + 2 * MARGIN < side && box[3] - box[1] + 2 * MARGIN < side))
+            break;
+        const double column = floor(((box[0] + box[2]) / 2 - all[0]) / side);
+        const double row = floor(((box[1] + box[3]) / 2 - all[1]) / side);
+        if (at->shape == NULL || at->column != column || at->row != row) {
+            const double west = all[0] + (column - 0.5) * side, south = all[1] + (row - 0.5) * side;
+            forget_clips(f, large, level);
+            GEOSGeometry *part = cut_to(f, shape, west, south, west + 2 * side, south + 2 * side);
+            if (part == NULL)
+                break;
+            const int n = GEOSGetNumCoordinates_r(f->geos, part);
+            *at = (clip){column, row, part, n > 0 ? (size_t)n * 2 * sizeof(double) : 0};
+            large->bytes += at->bytes;
+            f->bytes += at->bytes;
+        }
+        shape = at->shape;
+        bytes = at->bytes;
+    }
+    return shape;
+}
+
+/* A large outline cut to the box of another. NULL: take it whole. */
+static GEOSGeometry *cut(finder *f, outline *large, const outline *small)
+{
+    double box[4];
+    if (large->bytes < LARGE_BYTES || !box_of(f, small->shape, box))
+        return NULL;
+    return cut_to(f, around(f, large, box), box[0] - MARGIN, box[1] - MARGIN, box[2] + MARGIN, box[3] + MARGIN);
 }
 
 /* ---- pairs ---- */
@@ -342,11 +403,28 @@ static dk_status tell(finder *f, const dk_boxed *own, const dk_boxed *other, con
 }
 
 /* Most neighbours by their boxes do not touch at all, which is known fast. */
-static bool apart(finder *f, const outline *own, const outline *other)
+static bool apart(finder *f, const outline *own, const GEOSGeometry *other)
 {
     if (f->prepared == NULL)
         f->prepared = GEOSPrepare_r(f->geos, own->shape);
-    return f->prepared != NULL && GEOSPreparedIntersects_r(f->geos, f->prepared, other->shape) == 0;
+    return f->prepared != NULL && GEOSPreparedIntersects_r(f->geos, f->prepared, other) == 0;
+}
+
+/* Adds what the own outline, which is prepared, has in common with another; false: GEOS cannot tell. */
+static bool intersect(finder *f, outline *own, outline *other, common *to)
+{
+    GEOSGeometry *one = NULL, *two = cut(f, other, own), *shape = NULL;
+    const GEOSGeometry *near = two != NULL ? two : other->shape;
+    bool good = true;
+    if (!apart(f, own, near)) {
+        one = cut(f, own, other);
+        shape = GEOSIntersection_r(f->geos, one != NULL ? one : own->shape, near);
+        good = shape != NULL && add_polygons(f, shape, to);
+    }
+    GEOSGeom_destroy_r(f->geos, shape);
+    GEOSGeom_destroy_r(f->geos, one);
+    GEOSGeom_destroy_r(f->geos, two);
+    return good;
 }
 
 /* What the boxes have in common is at least as large and as wide as what the outlines have. */
@@ -359,10 +437,12 @@ static bool boxes_suffice(const dk_world_box *a, const dk_world_box *b)
     return width * height >= DK_OVERLAP_M2 && width >= DK_OVERLAP_WIDTH_M && height >= DK_OVERLAP_WIDTH_M;
 }
 
-static double area_of(finder *f, const outline *of)
+static double area_of(finder *f, outline *of)
 {
     common whole = {0};
-    return add_polygons(f, of->shape, &whole) ? whole.area_m2 : 0;
+    if (of->area_m2 < 0)
+        of->area_m2 = add_polygons(f, of->shape, &whole) ? whole.area_m2 : 0;
+    return of->area_m2;
 }
 
 static bool compare(size_t item, void *user)
@@ -378,8 +458,6 @@ static bool compare(size_t item, void *user)
     common found = {0};
     if (a->shape == NULL || b->shape == NULL)
         f->counts.unknown++;
-    else if (apart(f, a, b))
-        return true;
     else if (!intersect(f, a, b, &found))
         f->counts.unknown++;
     else if (found.counts || is_overlap(found.area_m2, found.half_perimeter_m))

@@ -132,6 +132,26 @@ test('an outline of many corners overlaps like any other', (t) => {
   near(area.HALF, under - 100 * 300, 3);
 });
 
+test('an outline of very many corners overlaps what lies along it, within it and beside it, as the one that is loaded and as the one that is there', (t) => {
+  // A square of 20 km, its north side straight with a corner each metre.
+  const many = { 地块编号: 'MANY', ring: [[E, N - 20000], [E + 20000, N - 20000], ...Array.from({ length: 20001 }, (_, i) => [E + 20000 - i, N])] };
+  const at = (i) => [E + 100 + (i * 7919) % 19700, N - 100 - (i * 4909) % 19700];
+  const small = [...Array.from({ length: 60 }, (_, i) => ({ 地块编号: `HALF${i}`, ring: square(at(i)[0], N - 50) })),
+    ...Array.from({ length: 40 }, (_, i) => ({ 地块编号: `IN${i}`, ring: square(...at(i)) })),
+    { 地块编号: 'WIDE', ring: rectangle(E + 5000, N - 6000, 9000, 7000) }, { 地块编号: 'BESIDE', ring: square(E + 9000, N + 1) }];
+  for (const [first, second] of [[[many], small], [small, [many]]]) {
+    const s = scene(t);
+    assert.equal(parcels(s, 'a.csv', first, '--publish').code, 0);
+    assert.equal(parcels(s, 'b.csv', second, '--report', 'r.json').code, 0);
+    const { rows, count } = found(report(s, 'r.json'), 'overlap_published');
+    assert.equal(count, 101);
+    for (const row of rows) {
+      const key = [row.key, row.other].map((name) => name.slice(2)).find((name) => name !== 'MANY');
+      near(row.area_m2, key === 'WIDE' ? 9000 * 6000 : key.startsWith('HALF') ? 5000 : 10000);
+    }
+  }
+});
+
 test('declared areas, repairs, former and wrong divisions, and partners in both directions', (t) => {
   const s = scene(t, rich);
   const degrees = (x, y) => { // of the squares below, roughly: villages are large
