@@ -35,12 +35,11 @@ static bool note_zooms(dk_entry_work *work, const dk_outline *outline)
         work->table_capacity = size;
         work->stamp = 0;
     }
-    if (size != work->table_size) {
+    work->table_size = size; /* places of an earlier stamp are free, whatever size the table had then */
+    if (++work->stamp == 0) {
         memset(work->table, 0, work->table_capacity * sizeof *work->table);
-        work->stamp = 0;
+        work->stamp = 1;
     }
-    work->table_size = size;
-    work->stamp++;
     for (size_t i = 0; i < outline->n_points; i++) {
         const uint32_t x = outline->xy[2 * i], y = outline->xy[2 * i + 1];
         struct dk_zoom_place *place = find_place(work, x, y);
