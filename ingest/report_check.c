@@ -88,12 +88,10 @@ static dk_status check_division(checker *c, const dk_batch_row *row)
         return DK_OK;
     char now[13];
     const char *code = row->values[field].type == DK_TEXT ? row->values[field].text.data : "";
-    if (code[0] != '\0' && dk_division_next(report->catalogue, code, now)) {
-        for (int steps = 0; steps < DK_MOST_SUCCESSORS && dk_division_next(report->catalogue, now, now); steps++)
-            continue;
-        dk_report_add(c->dead, row->key, row->source_row, code, now, division_name(report->catalogue, now));
-    } else if (dk_division_ended(report->catalogue, code, c->today)) {
-        dk_report_add(c->dead, row->key, row->source_row, code, "", "");
+    if (dk_division_ended(report->catalogue, code, c->today)) {
+        const bool any = dk_division_on(report->catalogue, code, c->today, now);
+        dk_report_add(c->dead, row->key, row->source_row, code, any ? now : "",
+                      any ? division_name(report->catalogue, now) : "");
     }
     double metres = -1;
     bool apart = false;

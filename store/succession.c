@@ -38,8 +38,21 @@ bool dk_division_ended(const dk_catalogue *catalogue, const char *code, const ch
     for (size_t size = strlen(code); size >= 6 && size <= 12; size = size > 9 ? 9 : size > 6 ? 6 : 0) {
         snprintf(prefix, sizeof prefix, "%.*s", (int)size, code);
         const dk_division *division = dk_catalogue_division(catalogue, prefix);
-        if (division != NULL && division->valid_to != NULL && strcmp(division->valid_to, day) < 0)
+        if (division != NULL &&
+            (division->valid_to != NULL ? strcmp(division->valid_to, day) < 0 : division->successor != NULL))
             return true;
+    }
+    return false;
+}
+
+bool dk_division_on(const dk_catalogue *catalogue, const char *code, const char *day, char ret_code[13])
+{
+    snprintf(ret_code, 13, "%s", code);
+    for (int steps = 0; steps <= DK_MOST_SUCCESSORS; steps++) {
+        if (!dk_division_ended(catalogue, ret_code, day))
+            return true;
+        if (!dk_division_next(catalogue, ret_code, ret_code))
+            break;
     }
     return false;
 }

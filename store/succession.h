@@ -12,8 +12,11 @@
 /* The code that took the place of this one (12 digits at most); false: none did. ret_code may be code itself. */
 bool dk_division_next(const dk_catalogue *catalogue, const char *code, char ret_code[13]);
 /* Whether a code, or what it is a part of, has ended before a day (YYYY-MM-DD), whether anything took its place or not.
- */
+ * One with a successor that does not say when it ended has. */
 bool dk_division_ended(const dk_catalogue *catalogue, const char *code, const char *day);
+/* The code of that day for this one (12 digits at most): it itself, or the first of those that took its place that has
+ * not ended either. false: nothing is in its place then. */
+bool dk_division_on(const dk_catalogue *catalogue, const char *code, const char *day, char ret_code[13]);
 /* Whether a code, or one that took its place, begins with prefix / is wanted. catalogue NULL: it has no successors. */
 bool dk_division_within(const dk_catalogue *catalogue, const char *code, const char *prefix);
 bool dk_division_answers(const dk_catalogue *catalogue, const char *code, const char *wanted);

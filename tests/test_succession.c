@@ -155,12 +155,47 @@ static void the_former_codes_of_a_division(void **state)
     assert_false(dk_division_answers(&catalogue, "340123101", "340123"));
 }
 
+/* A town that is given up at the end of 2026, one that went into it before, and two of which nothing is left. */
+static void a_code_has_ended_when_its_last_day_is_past(void **state)
+{
+    (void)state;
+    static dk_division towns[] = {
+        {.code = "340123201", .valid_to = "2026-12-31", .successor = "340123202"},
+        {.code = "340123202"},
+        {.code = "340123203", .successor = "340123201"},
+        {.code = "340123204", .valid_to = "2001-01-01"},
+        {.code = "340123205", .valid_to = "1999-12-31", .successor = "340123204"},
+    };
+    static const dk_catalogue of_towns = {.divisions = towns, .n_divisions = 5, .n_successors = 3};
+    static const struct {
+        const char *code, *day, *now; /* NULL: nothing is in its place */
+    } table[] = {
+        {"340123201", "2026-12-31", "340123201"},
+        {"340123201", "2027-01-01", "340123202"},
+        {"340123201007", "2027-01-01", "340123202007"},
+        {"340123203", "2026-12-31", "340123201"},
+        {"340123203", "2027-01-01", "340123202"},
+        {"340123205", "1999-12-31", "340123205"},
+        {"340123205", "2000-06-01", "340123204"},
+        {"340123205", "2026-01-01", NULL},
+        {"", "2026-01-01", ""},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char now[13];
+        const bool any = dk_division_on(&of_towns, table[i].code, table[i].day, now);
+        if (any != (table[i].now != NULL) || (any && strcmp(now, table[i].now) != 0) ||
+            dk_division_ended(&of_towns, table[i].code, table[i].day) != (!any || strcmp(now, table[i].code) != 0))
+            fail_msg("%s on %s: %s", table[i].code, table[i].day, any ? now : "none");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_code_leads_to_its_successors_and_villages_follow_their_township),
         cmocka_unit_test(rows_of_a_dead_code_lie_in_the_scope_of_what_followed),
         cmocka_unit_test(the_former_codes_of_a_division),
+        cmocka_unit_test(a_code_has_ended_when_its_last_day_is_past),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,6 +23,8 @@ const rich = catalogue.replace('\nrecords:', layer + 'records:')
   - {code: '340123102', name: 新镇}
   - {code: '340123103', name: 撤销镇, valid_to: '2001-01-01'}
   - {code: '340123104', name: 将撤销镇, valid_to: '2999-01-01'}
+  - {code: '340123105', name: 将并入新镇, valid_to: '2999-01-01', successor: '340123102'}
+  - {code: '340123106', name: 已并入, successor: '340123105'}
 `;
 const rectangle = (x, y, w, h) => [[x, y], [x + w, y], [x + w, y + h], [x, y + h]];
 const csv = (rows) => {
@@ -171,11 +173,13 @@ test('declared areas, repairs, former and wrong divisions, and partners in both 
     { 地块编号: 'F', 行政区划代码: '340123102', ring: square(E + 920, N + 700) },      // 20 m
     { 地块编号: 'G', 行政区划代码: '340123103001', ring: square(E, N + 700) },          // which is no more, and nothing took its place
     { 地块编号: 'H', 行政区划代码: '340123104', ring: square(E + 200, N + 700) },
+    { 地块编号: 'I', 行政区划代码: '340123105', ring: square(E + 400, N) },
+    { 地块编号: 'J', 行政区划代码: '340123106', ring: square(E + 600, N) },
   ], '--publish', '--report', 'r.json');
   assert.equal(done.code, 0, done.stderr);
   const r = report(s, 'r.json');
   const keys = (check, partner) => found(r, check, partner).rows.map((row) => row.key.replace('p:', ''));
-  assert.deepEqual([keys('area_differs'), keys('repaired'), keys('former_division'), keys('outside_division')], [['B'], ['B'], ['B', 'D', 'G'], ['C', 'D', 'E']]);
+  assert.deepEqual([keys('area_differs'), keys('repaired'), keys('former_division'), keys('outside_division')], [['B'], ['B'], ['B', 'D', 'G', 'J'], ['C', 'D', 'E']]);
   const [area] = found(r, 'area_differs').rows, [repaired] = found(r, 'repaired').rows, [former] = found(r, 'former_division').rows;
   near(area.declared_m2, 20000);
   near(area.planar_m2, 10000, 0.01);
@@ -183,6 +187,7 @@ test('declared areas, repairs, former and wrong divisions, and partners in both 
   assert.equal(repaired.rule, 'ring_self_intersection');
   near(repaired.area_after_m2, repaired.area_before_m2, 0.01);
   assert.deepEqual([former.division, former.successor, former.name], ['340123101', '340123102', '新镇']);
+  assert.deepEqual(found(r, 'former_division').rows.map((row) => row.successor), ['340123102', '340123102', '', '340123105']);
   assert.deepEqual(found(r, 'outside_division').rows.map((row) => row.part), ['whole', 'whole', 'part']);
   for (const [i, beyond] of [1100, 1100, 120].entries()) near(found(r, 'outside_division').rows[i].beyond_m, beyond, 15);
   // Nothing of the other kinds is loaded: that is said, and is no finding. Then one approval that fits and one that does not.
@@ -192,7 +197,7 @@ test('declared areas, repairs, former and wrong divisions, and partners in both 
   assert.deepEqual(found(report(s, 'a.json'), 'no_partner', 'parcel').rows.map((row) => row.key), ['皖政地〔2020〕9号']);
   const again = JSON.parse(s.run('report', s.store, '2').stdout);
   assert.deepEqual(found(again, 'no_partner', 'approval').rows.map((row) => row.key), ['p:B']);
-  assert.equal(found(again, 'no_partner', 'approval').passed_over, 6); // C to H name none
+  assert.equal(found(again, 'no_partner', 'approval').passed_over, 8); // C to J name none
   assert.deepEqual(again.sources, r.sources);
   assert.equal(again.sources[0].files[0].sha256, execFileSync('sha256sum', [s.path('p.csv')], { encoding: 'utf8' }).slice(0, 64));
 });
