@@ -20,12 +20,20 @@ enum {
     GCJ02_M = 700 /* its shift is 565 m at most in Anhui, and nowhere more */
 };
 
+/* The place of an enclave, a hole of an outline, that is farthest from the outline. */
+typedef struct enclave {
+    double x, y, metres;
+} enclave;
+
 /* A division code of the load and its outline in a plane of metres. */
 typedef struct area {
     char code[13];
     GEOSGeometry *outline; /* NULL: there is none */
     const GEOSPreparedGeometry *prepared;
-    double east_m; /* of a degree of longitude at its latitude */
+    double east_m;     /* of a degree of longitude at its latitude */
+    enclave *enclaves; /* those where something may be off */
+    size_t n_enclaves, enclaves_capacity;
+    bool enclaves_known;
     int64_t n, n_off;
 } area;
 
@@ -87,6 +95,7 @@ static void forget_areas(dk_placement *placement)
             GEOSPreparedGeom_destroy_r(placement->geos, placement->areas[i].prepared);
         if (placement->areas[i].outline != NULL)
             GEOSGeom_destroy_r(placement->geos, placement->areas[i].outline);
+        free(placement->areas[i].enclaves);
     }
     placement->n_areas = placement->outline_bytes = 0;
     memset(placement->places, 0, sizeof placement->places);
@@ -111,6 +120,7 @@ void dk_placement_free(dk_placement *placement)
 
 /* ---- geometries in metres ---- */
 
+#define REACH_M 0.5      /* a reach is found to this */
 #define NORTH_M 110900.0 /* a degree of latitude in China, within 0.3 % */
 
 typedef struct to_metres {
@@ -247,8 +257,6 @@ dk_status dk_placement_add(dk_placement *placement, const char *division, const 
 
 /* ---- how far a row reaches ---- */
 
-#define REACH_M 0.5 /* a reach is found to this */
-
 /* A part of a row's border: places in metres, and how far each is along it. */
 typedef struct border {
     dk_placement *placement;
@@ -334,6 +342,97 @@ static dk_status reach(dk_placement *placement, const area *in, double *ret_metr
     return DK_OK;
 }
 
+/* ---- enclaves ---- */
+
+/* What the exteriors of an outline enclose. NULL: GEOS fails, or it has no hole. */
+static GEOSGeometry *filled(GEOSContextHandle_t geos, const GEOSGeometry *outline)
+{
+    const int n = GEOSGetNumGeometries_r(geos, outline);
+    GEOSGeometry **parts = n > 0 ? calloc((size_t)n, sizeof(GEOSGeometry *)) : NULL;
+    GEOSGeometry *all = NULL, *joined = NULL;
+    int holes = 0, made = 0;
+    for (; parts != NULL && made < n; made++) {
+        const GEOSGeometry *part = GEOSGetGeometryN_r(geos, outline, made);
+        const GEOSGeometry *ring = part != NULL ? GEOSGetExteriorRing_r(geos, part) : NULL;
+        GEOSGeometry *shell = ring != NULL ? GEOSGeom_clone_r(geos, ring) : NULL;
+        parts[made] = shell != NULL ? GEOSGeom_createPolygon_r(geos, shell, NULL, 0) : NULL;
+        if (parts[made] == NULL)
+            break;
+        holes += GEOSGetNumInteriorRings_r(geos, part);
+    }
+    if (made == n && holes > 0) { /* which takes them over, on failure too */
+        all = GEOSGeom_createCollection_r(geos, GEOS_GEOMETRYCOLLECTION, parts, (unsigned)n);
+        made = 0;
+    }
+    while (made > 0)
+        GEOSGeom_destroy_r(geos, parts[--made]);
+    if (all != NULL) {
+        joined = GEOSUnaryUnion_r(geos, all);
+        GEOSGeom_destroy_r(geos, all);
+    }
+    free(parts);
+    return joined;
+}
+
+/* Adds the place inside a polygon that is farthest from its border, if that is far enough. false: out of memory. */
+static bool add_enclave(dk_placement *placement, const GEOSGeometry *polygon, area *into)
+{
+    GEOSContextHandle_t geos = placement->geos;
+    double area_m2 = 0;
+    enclave found = {0};
+    if (!GEOSArea_r(geos, polygon, &area_m2) || area_m2 < M_PI * OFF_M * OFF_M) /* there is no room for a circle */
+        return true;
+    GEOSGeometry *radius = GEOSMaximumInscribedCircle_r(geos, polygon, REACH_M); /* from its middle to the border */
+    const GEOSCoordSequence *ends = radius != NULL ? GEOSGeom_getCoordSeq_r(geos, radius) : NULL;
+    const bool known = ends != NULL && GEOSCoordSeq_getXY_r(geos, ends, 0, &found.x, &found.y) &&
+                       GEOSLength_r(geos, radius, &found.metres);
+    if (radius != NULL)
+        GEOSGeom_destroy_r(geos, radius);
+    if (!known || found.metres < OFF_M)
+        return true;
+    if (!dk_grow(&into->enclaves, &into->enclaves_capacity, into->n_enclaves + 1, sizeof *into->enclaves))
+        return false;
+    into->enclaves[into->n_enclaves++] = found;
+    return true;
+}
+
+/* false: out of memory. */
+static bool find_enclaves(dk_placement *placement, area *into)
+{
+    if (into->enclaves_known)
+        return true;
+    into->enclaves_known = true;
+    GEOSContextHandle_t geos = placement->geos;
+    GEOSGeometry *whole = filled(geos, into->outline);
+    GEOSGeometry *holes = whole != NULL ? GEOSDifference_r(geos, whole, into->outline) : NULL;
+    bool good = true;
+    for (int i = 0; good && holes != NULL && i < GEOSGetNumGeometries_r(geos, holes); i++) {
+        const GEOSGeometry *hole = GEOSGetGeometryN_r(geos, holes, i);
+        if (hole != NULL && GEOSGeomTypeId_r(geos, hole) == GEOS_POLYGON && GEOSisEmpty_r(geos, hole) == 0)
+            good = add_enclave(placement, hole, into);
+    }
+    if (holes != NULL)
+        GEOSGeom_destroy_r(geos, holes);
+    if (whole != NULL)
+        GEOSGeom_destroy_r(geos, whole);
+    return good;
+}
+
+/* Metres to the farthest place in an enclave that a row, which reaches that far already, covers. */
+static double covered_enclaves(dk_placement *placement, const area *in, const GEOSGeometry *row, double metres)
+{
+    GEOSContextHandle_t geos = placement->geos;
+    for (size_t i = 0; i < in->n_enclaves; i++) {
+        const enclave *at = &in->enclaves[i];
+        GEOSGeometry *place = at->metres > metres ? GEOSGeom_createPointFromXY_r(geos, at->x, at->y) : NULL;
+        if (place != NULL && GEOSIntersects_r(geos, row, place) == 1)
+            metres = at->metres;
+        if (place != NULL)
+            GEOSGeom_destroy_r(geos, place);
+    }
+    return metres;
+}
+
 dk_status dk_placement_reach(dk_placement *placement, const char *division, const void *wkb, size_t size,
                              double *ret_metres, bool *ret_apart, dk_error *err)
 {
@@ -352,6 +451,12 @@ dk_status dk_placement_reach(dk_placement *placement, const char *division, cons
         *ret_metres = 0;
     else if (row != NULL && (status = dk_shape_from_wkb(wkb, size, &placement->shape, err)) == DK_OK)
         status = reach(placement, in, ret_metres, err);
+    if (status == DK_OK && row != NULL && *ret_metres >= 0) {
+        if (find_enclaves(placement, in))
+            *ret_metres = covered_enclaves(placement, in, row, *ret_metres);
+        else
+            status = dk_fail(err, DK_NOMEM, "out of memory");
+    }
     if (row != NULL) {
         *ret_apart = *ret_metres > 0 && GEOSPreparedIntersects_r(geos, in->prepared, row) == 0;
         GEOSGeom_destroy_r(geos, row);

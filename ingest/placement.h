@@ -25,9 +25,9 @@ void dk_placement_free(dk_placement *placement);
 dk_status dk_placement_add(dk_placement *placement, const char *division, const void *wkb, size_t size, dk_error *err);
 
 /* How many metres a row reaches beyond the outline of its division, or of the next larger one that has an outline, by
- * the farthest place on its border, to half a metre; below 0: there is no outline. *ret_apart: nothing of the row is
- * within. Not for a placement that rows are added to: where there are thousands of divisions, those before are
- * forgotten. */
+ * the farthest place on its border, or in an enclave that it covers, to half a metre; below 0: there is no outline.
+ * *ret_apart: nothing of the row is within. Not for a placement that rows are added to: where there are thousands of
+ * divisions, those before are forgotten. */
 dk_status dk_placement_reach(dk_placement *placement, const char *division, const void *wkb, size_t size,
                              double *ret_metres, bool *ret_apart, dk_error *err);
 

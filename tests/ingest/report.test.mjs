@@ -232,6 +232,22 @@ test('a row reaches beyond its division by any of its corners, and by an edge ac
   near(rows[1].beyond_m, 200, 2); // in the middle of the bay
 });
 
+test('a row reaches beyond its division where it covers an enclave of another', (t) => {
+  const s = scene(t, catalogue.replace('\nrecords:', layer + 'records:'));
+  // 4 km by 4 km, with an enclave of 400 m by 600 m, whose middle is 200 m from its border, and one of 80 m by 80 m.
+  const polygon = wkt(square(E, N, 4000), rectangle(E + 1000, N + 1000, 400, 600), square(E + 3000, N + 3000, 80));
+  // Of a second division a part lies in the enclave of the first, 100 m wide on its west side: 150 m are left beside it.
+  const parts = `MULTIPOLYGON(${[[square(E, N, 4000), rectangle(E + 1000, N + 1000, 400, 600)], [rectangle(E + 1000, N + 1000, 100, 600)]].map((rings) => wkt(...rings).slice(7)).join(',')})`;
+  s.write('areas.csv', `行政区代码,wkt\n340123102,"${polygon}"\n340123103,"${parts}"\n`);
+  assert.equal(s.load('division_area', 'areas.csv', '--crs', 'EPSG:4527', '--publish').code, 0);
+  const over = rectangle(E + 800, N + 800, 900, 1000);
+  assert.equal(parcels(s, 'p.csv', [{ 地块编号: 'OVER', ring: over }, { 地块编号: 'PART', ring: over, 行政区划代码: '340123103' }, { 地块编号: 'SMALL', ring: square(E + 2900, N + 2900, 300) },
+    { 地块编号: 'IN', ring: square(E + 2000, N + 2000) }, { 地块编号: 'ELSEWHERE', ring: square(E + 1100, N + 1100) }].map((row) => ({ 行政区划代码: '340123102', ...row })), '--report', 'r.json').code, 0);
+  const { rows } = found(report(s, 'r.json'), 'outside_division');
+  assert.deepEqual(rows.map(({ key, part }) => [key, part]), [['p:OVER', 'part'], ['p:PART', 'part'], ['p:ELSEWHERE', 'whole']]);
+  for (const [i, beyond] of [200, 150, 200].entries()) near(rows[i].beyond_m, beyond, 2);
+});
+
 test('rows are compared with their divisions however many there are', (t) => {
   const s = scene(t, catalogue.replace('\nrecords:', layer + 'records:'));
   s.write('areas.csv', `行政区代码,wkt\n341321,"${wkt([[117, 31.7], [117.1, 31.7], [117.1, 31.8], [117, 31.8]])}"\n`);
