@@ -423,12 +423,13 @@ static dk_status repair(dk_geometry_reader *reader, OGRGeometryH geometry, dk_bu
     }
     const double before = area_of(out), after = area_of(&reader->raw);
     if (!dk_repair_allowed(before, after)) {
+        const int decimals = fabs(after - before) >= 0.01 ? 2 : 6; /* so that they differ, of the smallest too */
         *ret_fault = DK_GEOMETRY_BAD;
         snprintf(
             ret_problem, problem_size,
-            "the polygon is not valid%s%s, and repairing it would change its area from %.2f to %.2f m2, by more than "
+            "the polygon is not valid%s%s, and repairing it would change its area from %.*f to %.*f m2, by more than "
             "%g %%; correct it in the source",
-            reason[0] ? ": " : "", reason, before, after, DK_REPAIR_AREA * 100);
+            reason[0] ? ": " : "", reason, decimals, before, decimals, after, DK_REPAIR_AREA * 100);
         return DK_OK;
     }
     dk_buf_clear(out);

@@ -105,6 +105,8 @@ test('what a repair would change by more than a thousandth of its area is reject
   const cases = {
     'a bow tie': [wkt([[E, N], [E + 100, N + 100], [E + 100, N], [E, N + 100]]), 0, 5000],
     'a hole outside': [wkt(square(E, N), square(E + 200, N, 50)), 7500, 12500],
+    // The foot of a pylon: of the loop's 16 cm2 all that lies on the wrong side of the border counts twice.
+    'a slip in a small one': [wkt([[0, 0], [1.5, 0], [1.5, 1.5], [0.72, 1.5], [0.8, 1.54], [0.8, 1.4999], [0, 1.5]].map(([x, y]) => [E + x, N + y])), 2.2484, 2.2516],
     'two parts that overlap by half': [`MULTIPOLYGON(${[0, 50].map((x) => wkt(square(E + x, N)).slice(7)).join(',')})`, 20000, 15000],
   };
   for (const [name, [text, before, after]] of Object.entries(cases)) {
@@ -112,6 +114,7 @@ test('what a repair would change by more than a thousandth of its area is reject
     assert.notEqual(done.code, 0, name);
     const found = /the polygon is not valid: [^,]+ at longitude [\d.]+, latitude [\d.]+, and repairing it would change its area from ([\d.]+) to ([\d.]+) m2, by more than 0\.1 %; correct it in the source/.exec(done.stderr);
     assert.ok(found, `${name}: ${done.stderr}`);
+    assert.notEqual(found[1], found[2], name);
     assert.ok(Math.abs(found[1] - before) < 0.003 * before + 0.01 && Math.abs(found[2] - after) < 0.003 * after, `${name}: ${found[0]}`);
   }
 });
