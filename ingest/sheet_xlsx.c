@@ -153,12 +153,10 @@ static void on_style(void *user, const char *name, const char **attributes)
     if (strcmp(name, "cellXfs") == 0)
         self->in_cell_styles = true;
     const char *id = dk_xml_attribute(attributes, "numFmtId");
-    if (id == NULL)
-        return;
-    const unsigned number = (unsigned)strtoul(id, NULL, 10);
+    const unsigned number = id != NULL ? (unsigned)strtoul(id, NULL, 10) : 0; /* an xf may leave it out */
     if (strcmp(name, "numFmt") == 0) {
         const char *code = dk_xml_attribute(attributes, "formatCode");
-        if (code == NULL || self->n_formats == MAX_STYLES)
+        if (id == NULL || code == NULL || self->n_formats == MAX_STYLES)
             return;
         if (!dk_grow(&self->formats, &self->formats_capacity, self->n_formats + 1, sizeof *self->formats))
             out_of_memory(self);

@@ -3,6 +3,7 @@
 #include "ingest/sheet.h"
 
 #include <cpl_conv.h>
+#include <cpl_vsi.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -352,6 +353,54 @@ static void damaged_files_are_refused_with_a_sentence(void **state)
     unlink(path);
 }
 
+static void put_member(const char *archive, const char *name, const char *text)
+{
+    char path[200];
+    snprintf(path, sizeof path, "/vsizip/%s/%s", archive, name);
+    VSILFILE *file = VSIFOpenL(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(VSIFWriteL(text, 1, strlen(text), file), strlen(text));
+    VSIFCloseL(file);
+}
+
+/* A cell's s counts the xf of cellXfs (ECMA-376 part 1, 18.3.1.4), of which one may be without a numFmtId (18.8.45), as
+ * programs write the first with Microsoft's SDK. Day 43997 is 2020-06-15. */
+static void a_style_without_a_number_format_counts(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/dikuai-sheet-XXXXXX.xlsx";
+    assert_int_equal(close(mkstemps(path, 5)), 0);
+    unlink(path);
+    put_member(
+        path, "_rels/.rels",
+        "<Relationships><Relationship Id='a' Type='…/officeDocument' Target='xl/workbook.xml'/></Relationships>");
+    put_member(path, "xl/_rels/workbook.xml.rels",
+               "<Relationships><Relationship Id='a' Type='…/worksheet' Target='worksheets/sheet1.xml'/>"
+               "<Relationship Id='b' Type='…/styles' Target='styles.xml'/></Relationships>");
+    put_member(path, "xl/workbook.xml",
+               "<x:workbook xmlns:x='x' xmlns:r='r'><x:sheets><x:sheet name='1' sheetId='1' r:id='a'/></x:sheets>"
+               "</x:workbook>");
+    put_member(path, "xl/styles.xml",
+               "<x:styleSheet xmlns:x='x'><x:cellStyleXfs><x:xf numFmtId='14'/></x:cellStyleXfs>"
+               "<x:cellXfs><x:xf/><x:xf numFmtId='14'/><x:xf fontId='1'/></x:cellXfs></x:styleSheet>");
+    put_member(path, "xl/worksheets/sheet1.xml",
+               "<x:worksheet xmlns:x='x'><x:sheetData><x:row r='1'><x:c r='A1'><x:v>43997</x:v></x:c>"
+               "<x:c r='B1' s='1'><x:v>43997</x:v></x:c><x:c r='C1' s='2'><x:v>43997</x:v></x:c></x:row>"
+               "</x:sheetData></x:worksheet>");
+    static const char *const expected[] = {"#43997", "=2020-06-15", "#43997"};
+    dk_sheet *sheet = open_sheet(path, NULL);
+    dk_sheet_row row;
+    dk_error err;
+    assert_int_equal(dk_sheet_next(sheet, &row, &err), DK_OK);
+    for (size_t c = 0; c < 3; c++) {
+        char shown[200];
+        show(&row, c, shown);
+        assert_string_equal(shown, expected[c]);
+    }
+    dk_sheet_close(sheet);
+    unlink(path);
+}
+
 static void what_only_has_the_name_of_a_workbook_is_told(void **state)
 {
     (void)state;
@@ -390,6 +439,7 @@ int main(void)
         cmocka_unit_test(rows_that_are_hidden_are_told),
         cmocka_unit_test(columns_that_are_hidden_are_told),
         cmocka_unit_test(texts_go_on_over_records_and_days_are_counted_from_1904),
+        cmocka_unit_test(a_style_without_a_number_format_counts),
         cmocka_unit_test(damaged_files_are_refused_with_a_sentence),
         cmocka_unit_test(what_only_has_the_name_of_a_workbook_is_told),
     };
