@@ -70,15 +70,19 @@ static bool split_unit(char *folded, dk_unit *ret_unit)
     return true;
 }
 
-/* Whether what ends before a unit makes it another: 百万元, 万亩, 美元. */
+/* Whether what ends before a unit makes it another, 百万元, 万亩, 公亩, 美元, or one of two: 公顷/亩. */
 static bool makes_another(const char *text, size_t size)
 {
-    static const char *const words[] = {"十", "百", "千", "万", "亿", "美", "港", "欧", "日"};
+    static const char *const words[] = {"十", "百", "千", "万", "亿", "公", "英", "美", "港", "欧", "日"};
+    dk_unit other;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         const size_t n = strlen(words[i]);
         if (size >= n && memcmp(text + size - n, words[i], n) == 0)
             return true;
     }
+    for (size_t at = 1; size > 0 && text[size - 1] == '/' && at < size; at++)
+        if (dk_unit_parse(text + at, size - 1 - at, &other))
+            return true;
     return false;
 }
 
@@ -185,6 +189,49 @@ static void list_aliases(const dk_field *field, dk_buf *out)
             dk_buf_format(out, ", %s", field->aliases[i]);
 }
 
+static dk_status no_column(const dk_column *columns, size_t n_columns, const dk_pair *named, const char *path,
+                           dk_error *err)
+{
+    dk_buf list;
+    dk_buf_init(&list);
+    for (size_t k = 0; k < n_columns; k++)
+        dk_buf_format(&list, "%s%s", k > 0 ? ", " : "", columns[k].name);
+    const char *text = dk_buf_cstr(&list);
+    const dk_status status = dk_fail(err, DK_NOT_FOUND, "%s: --field %s=%s: there is no such column; there are: %s",
+                                     path, named->name, named->value, text ? text : "");
+    dk_buf_finish(&list);
+    return status;
+}
+
+/* The column that --field names, folded: one that is called so to the letter comes before others, and then one of the
+ * source before one that the format adds. */
+static dk_status find_column(const dk_column *columns, size_t n_columns, const dk_pair *named, const dk_buf *folded,
+                             dk_buf *scratch, const char *path, size_t *ret_column, dk_error *err)
+{
+    size_t best = n_columns, rival = n_columns;
+    int best_rank = 0;
+    for (size_t c = 0; c < n_columns; c++) {
+        if (!equal((const char *)folded->data, columns[c].name, scratch))
+            continue;
+        const int rank = 1 + 2 * (strcmp(columns[c].name, named->value) == 0) + !columns[c].optional;
+        if (rank == best_rank)
+            rival = c;
+        if (rank <= best_rank)
+            continue;
+        best = c;
+        best_rank = rank;
+        rival = n_columns;
+    }
+    if (best == n_columns)
+        return no_column(columns, n_columns, named, path, err);
+    if (rival < n_columns)
+        return dk_fail(err, DK_INVALID,
+                       "%s: --field %s=%s: two columns, %s and %s, are called so; rename one of them in the source",
+                       path, named->name, named->value, columns[best].name, columns[rival].name);
+    *ret_column = best;
+    return DK_OK;
+}
+
 /* --field name=column */
 static dk_status map_explicit(const dk_kind *kind, const dk_column *columns, size_t n_columns,
                               const dk_column_options *options, const char *path, dk_mapping *mapping, dk_buf *folded,
@@ -197,20 +244,9 @@ static dk_status map_explicit(const dk_kind *kind, const dk_column *columns, siz
         if (!dk_column_fold(options->fields[i].value, folded))
             return dk_fail(err, DK_NOMEM, "out of memory");
         size_t c = 0;
-        while (c < n_columns && !equal((const char *)folded->data, columns[c].name, scratch))
-            c++;
-        if (c == n_columns) {
-            dk_buf list;
-            dk_buf_init(&list);
-            for (size_t k = 0; k < n_columns; k++)
-                dk_buf_format(&list, "%s%s", k > 0 ? ", " : "", columns[k].name);
-            const char *text = dk_buf_cstr(&list);
-            const dk_status status =
-                dk_fail(err, DK_NOT_FOUND, "%s: --field %s=%s: there is no such column; there are: %s", path,
-                        options->fields[i].name, options->fields[i].value, text ? text : "");
-            dk_buf_finish(&list);
-            return status;
-        }
+        const dk_status found = find_column(columns, n_columns, &options->fields[i], folded, scratch, path, &c, err);
+        if (found != DK_OK)
+            return found;
         if (mapping->column[field] >= 0)
             return dk_fail(err, DK_INVALID, "--field %s is given twice", options->fields[i].name);
         mapping->column[field] = (int)c;

@@ -123,8 +123,8 @@ static void a_unit_at_the_end_of_a_name_that_the_user_gives(void **state)
 static void a_unit_that_only_ends_like_a_known_one_is_none(void **state)
 {
     (void)state;
-    static const char *const names[] = {"面积万亩",   "面积（万亩）",       "面积/万平方米",
-                                        "面积百公顷", "面积（万亩）（约）", "面积（顷）"};
+    static const char *const names[] = {"面积万亩",           "面积（万亩）", "面积/万平方米", "面积百公顷",
+                                        "面积（万亩）（约）", "面积（顷）",   "面积（公亩）",  "面积（公顷/亩）"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const dk_pair pair = {.name = "area", .value = names[i]};
         const dk_column_options options = {.fields = &pair, .n_fields = 1};
@@ -190,6 +190,25 @@ static void fields_named_by_the_user(void **state)
     assert_int_equal(RESOLVE(false, &set, "所在村").status, DK_OK);
 }
 
+static void a_name_that_two_columns_have_names_neither(void **state)
+{
+    (void)state;
+    const dk_pair pairs[] = {{.name = "area", .value = "面积"}};
+    const char *const all[] = {"*"};
+    const dk_column_options options = {.fields = pairs, .n_fields = 1, .ignore = all, .n_ignore = 1};
+    const result twice = RESOLVE(false, &options, "DKBH", "面积", "面积"),
+                 blanks = RESOLVE(false, &options, "DKBH", "面 积", "面\n积"),
+                 one = RESOLVE(false, &options, "DKBH", "面 积", "面积");
+    assert_int_equal(twice.status, DK_INVALID);
+    assert_string_equal(twice.err.text,
+                        "f.csv: --field area=面积: two columns, 面积 and 面积, are called so; rename one "
+                        "of them in the source");
+    assert_int_equal(blanks.status, DK_INVALID);
+    assert_int_equal(one.status, DK_OK); /* to the letter it is one */
+    assert_int_equal(one.field[1], DK_COLUMN_IGNORED);
+    assert_int_equal(one.field[2], AREA);
+}
+
 static void a_price_above_a_table_is_no_unit_of_amounts_and_that_is_told(void **state)
 {
     (void)state;
@@ -221,6 +240,7 @@ int main(void)
         cmocka_unit_test(a_cut_name_by_its_beginning),
         cmocka_unit_test(nothing_is_dropped_in_silence),
         cmocka_unit_test(fields_named_by_the_user),
+        cmocka_unit_test(a_name_that_two_columns_have_names_neither),
         cmocka_unit_test(a_price_above_a_table_is_no_unit_of_amounts_and_that_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
