@@ -571,18 +571,31 @@ static bool is_sum_row(const char *id)
     return false;
 }
 
+/* What a value is in a key; NULL: nothing. A number is written to number. */
+static const char *key_part(const dk_value *value, char number[32])
+{
+    switch (value->type) {
+    case DK_TEXT:
+        return value->text.size > 0 ? value->text.data : NULL;
+    case DK_INTEGER:
+        snprintf(number, 32, "%" PRId64, value->integer);
+        return number;
+    case DK_REAL:
+        snprintf(number, 32, "%.15g", value->real);
+        return number;
+    case DK_NULL:
+        break;
+    }
+    return NULL;
+}
+
 /* <qualifier>:<key field> */
 static bool build_key(const dk_load *load, const dk_value *values, const char *source, dk_row_report *report)
 {
     const dk_kind *kind = load->kind;
-    const dk_value *own = &values[kind->key_field];
-    char number[32];
-    const char *id = own->type == DK_TEXT ? own->text.data : NULL;
-    if (own->type == DK_INTEGER) {
-        snprintf(number, sizeof number, "%" PRId64, own->integer);
-        id = number;
-    }
-    if (id == NULL || *id == 0)
+    char number[32], qualifying[32];
+    const char *id = key_part(&values[kind->key_field], number);
+    if (id == NULL)
         return reject(report, "%s (%s) is empty, and it is the key", kind->fields[kind->key_field].name,
                       kind->fields[kind->key_field].title);
     if (is_sum_row(id))
@@ -592,8 +605,7 @@ static bool build_key(const dk_load *load, const dk_value *values, const char *s
     const char *qualifier = NULL;
     size_t qualifier_size = 0;
     for (size_t i = 0; qualifier == NULL && i < kind->n_qualifiers; i++)
-        if (!is_empty(&values[kind->qualifiers[i]]) && values[kind->qualifiers[i]].type == DK_TEXT) {
-            qualifier = values[kind->qualifiers[i]].text.data;
+        if ((qualifier = key_part(&values[kind->qualifiers[i]], qualifying)) != NULL) {
             const char *joint = strstr(qualifier, "、"); /* the first of several 文号 */
             qualifier_size = joint ? (size_t)(joint - qualifier) : strlen(qualifier);
         }
@@ -1003,7 +1015,16 @@ static dk_status take_what_is_there(dk_load *load, dk_value *values, dk_row_repo
     if (status != DK_OK)
         return status;
     if (newest.row == 0) {
-        reject(report, "there is no %s to be drawn; load it first, or load this file without --draw", report->key);
+        const dk_kind *kind = load->kind;
+        const dk_field *first = kind->n_qualifiers > 0 ? &kind->fields[kind->qualifiers[0]] : NULL;
+        if (first != NULL && is_empty(&values[kind->qualifiers[0]])) /* without --draw it would be there twice */
+            reject(
+                report,
+                "there is no %s to be drawn; keys begin with %s (%s), which is empty here: give the row the one that "
+                "it has in the ledger (with --set %s=VALUE, --field or --join), or load it first",
+                report->key, first->name, first->title, first->name);
+        else
+            reject(report, "there is no %s to be drawn; load it first, or load this file without --draw", report->key);
         return DK_OK;
     }
     if (newest.batch == load->batch) /* compare_existing says so */

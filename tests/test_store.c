@@ -54,6 +54,56 @@ static void without_a_project_the_file_name_qualifies(void **state)
     assert_string_equal(all_keys(f, "parcel").text, "source:DK001");
 }
 
+/* "<first non-empty qualifier>:<key field>" (store/catalogue.h), whatever their types are. */
+static void numbers_are_keys_and_qualify_them(void **state)
+{
+    fixture *f = *state;
+    static const char yaml[] = "title: t\npublisher: p\nextent: [116, 34, 117, 35]\n"
+                               "records:\n"
+                               "  - name: card\n    title: 卡\n    key: {field: no, qualify: [book, source]}\n"
+                               "    fields:\n"
+                               "      - {name: no, title: 号, type: number, audience: public, required: true}\n"
+                               "      - {name: book, title: 册, type: integer, audience: public}\n";
+    dk_store_close(f->store);
+    snprintf(f->path, sizeof f->path, "%s/b.dk", f->dir);
+    assert_int_equal(dk_store_create(f->path, yaml, strlen(yaml), "cards.yaml", &f->err), DK_OK);
+    fixture_open(f, DK_WRITE);
+    dk_load *load = load_begin(f, "card", false);
+    load_row(f, load, "card", NULL, 0, "no", "#7", "book", "#1", NULL);
+    load_row(f, load, "card", NULL, 0, "no", "#7", "book", "#2", NULL);
+    load_row(f, load, "card", NULL, 0, "no", "#7.5", "book", "#0", NULL);
+    load_row(f, load, "card", NULL, 0, "no", "#7", NULL);
+    assert_int_equal(load_row(f, load, "card", NULL, 0, "no", "#7", "book", "#2", NULL).outcome, DK_REJECTED);
+    publish(f, load_finish(f, load));
+    assert_string_equal(all_keys(f, "card").text, "1:7 2:7 0:7.5 source:7");
+    assert_int_equal(findings(f), 0);
+}
+
+/* To load it without --draw would make two parcels of one. */
+static void what_lacks_the_beginning_of_its_key_is_told_so(void **state)
+{
+    fixture *f = *state;
+    const dk_load_options undrawn = {.source = "ledger.csv", .undrawn = true}, draw = {.source = "d.shp", .draw = true};
+    const dk_kind *kind = dk_catalogue_kind(f->catalogue, "parcel");
+    unsigned char wkb[93];
+    const size_t size = square_wkb(wkb, 116.5, 34.5, 0.001);
+    dk_load *load = NULL;
+    assert_int_equal(dk_load_begin(f->store, kind, &undrawn, &load, &f->err), DK_OK);
+    load_row(f, load, "parcel", NULL, 0, "id", "DK001", "project_id", "P1", NULL);
+    publish(f, load_finish(f, load));
+    assert_int_equal(dk_load_begin(f->store, kind, &draw, &load, &f->err), DK_OK);
+    dk_row_report report = load_row(f, load, "parcel", wkb, size, "id", "DK001", NULL);
+    assert_int_equal(report.outcome, DK_REJECTED);
+    assert_non_null(
+        strstr(report.message, "there is no d:DK001 to be drawn; keys begin with project_id (项目), which"));
+    assert_null(strstr(report.message, "without --draw"));
+    report = load_row(f, load, "parcel", wkb, size, "id", "DK002", "project_id", "P1", NULL);
+    assert_non_null(strstr(report.message, "there is no P1:DK002 to be drawn; load it first"));
+    report = load_row(f, load, "parcel", wkb, size, "id", "DK001", "project_id", "P1", NULL);
+    assert_int_equal(report.outcome, DK_REPLACED);
+    load_finish(f, load);
+}
+
 static void loading_again_changes_nothing(void **state)
 {
     fixture *f = *state;
@@ -818,6 +868,8 @@ int main(void)
         CASE(a_batch_is_marked_by_each_text_once_also_by_the_beginning_of_another),
         CASE(two_projects_may_use_one_number),
         CASE(without_a_project_the_file_name_qualifies),
+        CASE(numbers_are_keys_and_qualify_them),
+        CASE(what_lacks_the_beginning_of_its_key_is_told_so),
         CASE(loading_again_changes_nothing),
         CASE(a_ring_that_begins_elsewhere_or_turns_round_is_the_same),
         CASE(another_content_needs_replace),
