@@ -526,7 +526,8 @@ static dk_status add_job(loader *self, const dk_dataset *set, const char *given,
                    ? DK_OK
                    : dk_fail(err, DK_NOMEM, "out of memory");
     }
-    if ((status = find_transformation(self, made.settings.transformation, &made.transformation, err)) != DK_OK)
+    if ((status = dk_profile_check(self->profile, set->shown, self->kind, err)) != DK_OK ||
+        (status = find_transformation(self, made.settings.transformation, &made.transformation, err)) != DK_OK)
         return status;
     if (!dk_grow(&self->jobs, &self->jobs_capacity, self->n_jobs + 1, sizeof *self->jobs))
         return dk_fail(err, DK_NOMEM, "out of memory");

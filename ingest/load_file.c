@@ -284,9 +284,10 @@ static dk_status begin_reading(dk_load_file *file, dk_error *err)
 static dk_status open_file(dk_load_file *file, dk_error *err)
 {
     hashing hash;
-    dk_status status = dk_set_values_parse(file->options.kind, &file->options.settings.columns, &file->set, err);
+    dk_error reason = {0}; /* of what a profile fills in for this file */
+    dk_status status = dk_set_values_parse(file->options.kind, &file->options.settings.columns, &file->set, &reason);
     if (status != DK_OK)
-        return status;
+        return dk_fail(err, status, "%s: %s", file->options.set->shown, reason.text);
     begin_hashing(&hash, file);
     status = open_and_map(file, err);
     if (status == DK_OK && !file->lacks)

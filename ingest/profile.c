@@ -3,6 +3,7 @@
 #include "ingest/encoding.h"
 #include "ingest/json.h"
 #include "ingest/new_file.h"
+#include "ingest/set_values.h"
 #include "store/catalogue_read_yaml.h"
 
 #include <errno.h>
@@ -21,10 +22,13 @@ typedef struct entry {
     size_t n_patterns;
     bool skip;
     dk_file_settings settings;
+    const size_t *field_lines, *set_lines, *merged_lines; /* in the profile, of each pair */
+    bool checked;
 } entry;
 
 struct dk_profile {
     dk_arena *arena;
+    const char *path;
     locale_t characters; /* in which fnmatch(3) takes 镇 for one character and not for three; 0: there is none */
     entry *entries;
     size_t n_entries;
@@ -32,7 +36,8 @@ struct dk_profile {
 
 /* ---- reading ---- */
 
-static bool read_pairs(dk_yaml *yaml, const dk_yaml_key *key, const dk_pair **ret_pairs, size_t *ret_n)
+static bool read_pairs(dk_yaml *yaml, const dk_yaml_key *key, const dk_pair **ret_pairs, size_t *ret_n,
+                       const size_t **ret_lines)
 {
     size_t n = 0;
     if (key->value == NULL)
@@ -41,7 +46,8 @@ static bool read_pairs(dk_yaml *yaml, const dk_yaml_key *key, const dk_pair **re
     if (!dk_yaml_pairs(yaml, key->value, 1, MOST_PAIRS, &n))
         return false;
     dk_pair *pairs = dk_yaml_alloc(yaml, n, sizeof *pairs);
-    if (pairs == NULL)
+    size_t *lines = pairs != NULL ? dk_yaml_alloc(yaml, n, sizeof *lines) : NULL;
+    if (lines == NULL)
         return false;
     for (size_t i = 0; i < n; i++) {
         const yaml_node_t *name, *value;
@@ -49,6 +55,7 @@ static bool read_pairs(dk_yaml *yaml, const dk_yaml_key *key, const dk_pair **re
         if (!dk_yaml_text(yaml, name, &pairs[i].name) || !dk_yaml_text(yaml, value, &pairs[i].value))
             return false;
         pairs[i].written = NULL;
+        lines[i] = name->start_mark.line + 1;
         for (size_t k = 0; k < i; k++)
             if (strcmp(pairs[k].name, pairs[i].name) == 0)
                 return dk_yaml_fail(yaml, name, "%s stands here twice", dk_yaml_shown(yaml, pairs[i].name));
@@ -56,6 +63,7 @@ static bool read_pairs(dk_yaml *yaml, const dk_yaml_key *key, const dk_pair **re
     dk_yaml_leave(yaml);
     *ret_pairs = pairs;
     *ret_n = n;
+    *ret_lines = lines;
     return true;
 }
 
@@ -139,10 +147,10 @@ static bool read_entry(dk_yaml *yaml, const yaml_node_t *node, entry *to)
         !dk_yaml_key_text(yaml, &keys[TRANSFORMATION], &s->transformation) || !beside(yaml, &s->transformation) ||
         !dk_yaml_key_flag(yaml, &keys[ACCEPT], &s->accept_datum_error) ||
         !dk_yaml_key_flag(yaml, &keys[UNDRAWN], &s->undrawn) ||
-        !read_pairs(yaml, &keys[FIELDS], &columns->fields, &columns->n_fields) ||
-        !read_pairs(yaml, &keys[SET], &columns->sets, &columns->n_sets) ||
+        !read_pairs(yaml, &keys[FIELDS], &columns->fields, &columns->n_fields, &to->field_lines) ||
+        !read_pairs(yaml, &keys[SET], &columns->sets, &columns->n_sets, &to->set_lines) ||
         !check_placeholders(yaml, &keys[SET], columns->sets, columns->n_sets) ||
-        !read_pairs(yaml, &keys[MERGED], &columns->merged, &columns->n_merged) ||
+        !read_pairs(yaml, &keys[MERGED], &columns->merged, &columns->n_merged, &to->merged_lines) ||
         (keys[IGNORE].value != NULL &&
          !dk_yaml_key_texts(yaml, &keys[IGNORE], 1, MOST_PAIRS, &ignore, &columns->n_ignore)))
         return false;
@@ -206,6 +214,8 @@ dk_status dk_profile_read(const char *path, dk_profile **ret_profile, dk_error *
     dk_status status = DK_OK;
     if (profile == NULL || (profile->arena = dk_arena_create(MOST_BYTES)) == NULL)
         status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
+    else if ((profile->path = dk_arena_text(profile->arena, path, strlen(path))) == NULL)
+        status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
     else
         profile->characters = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
     if (status == DK_OK)
@@ -257,9 +267,9 @@ static bool fits(const char *pattern, const char *path)
     return false;
 }
 
-static const entry *find(const dk_profile *profile, const char *path)
+static entry *find(const dk_profile *profile, const char *path)
 {
-    const entry *found = NULL;
+    entry *found = NULL;
     if (profile == NULL)
         return NULL;
     const locale_t before = uselocale(profile->characters); /* 0 changes nothing; of this thread */
@@ -400,6 +410,41 @@ dk_status dk_profile_settings(dk_profile *profile, const char *path, const dk_fi
     s.columns.n_ignore = a->n_ignore + b->n_ignore;
     *ret_settings = s;
     return DK_OK;
+}
+
+/* Checks one pair of an entry, which stands in the line. */
+static dk_status check_pair(const dk_profile *profile, const dk_kind *kind, const dk_column_options *pair, size_t line,
+                            dk_error *err)
+{
+    dk_error reason = {0};
+    const dk_status status = dk_set_values_check(kind, pair, &reason);
+    return status == DK_OK ? DK_OK : dk_fail(err, status, "%s:%zu: %s", profile->path, line, reason.text);
+}
+
+dk_status dk_profile_check(dk_profile *profile, const char *path, const dk_kind *kind, dk_error *err)
+{
+    entry *found = find(profile, path);
+    dk_status status = DK_OK;
+    if (found == NULL || found->checked)
+        return DK_OK;
+    const dk_column_options *own = &found->settings.columns;
+    for (size_t i = 0; i < own->n_fields && status == DK_OK; i++) {
+        const dk_column_options field = {.fields = &own->fields[i], .n_fields = 1};
+        status = check_pair(profile, kind, &field, found->field_lines[i], err);
+    }
+    for (size_t i = 0; i < own->n_sets && status == DK_OK; i++) {
+        dk_pair pair = own->sets[i];
+        if (strstr(pair.value, "{folder}") != NULL || strstr(pair.value, "{name}") != NULL)
+            pair.value = ""; /* what it is filled in with may be good for some files and not for others */
+        const dk_column_options set = {.sets = &pair, .n_sets = 1};
+        status = check_pair(profile, kind, &set, found->set_lines[i], err);
+    }
+    for (size_t i = 0; i < own->n_merged && status == DK_OK; i++) {
+        const dk_column_options merged = {.merged = &own->merged[i], .n_merged = 1};
+        status = check_pair(profile, kind, &merged, found->merged_lines[i], err);
+    }
+    found->checked = status == DK_OK;
+    return status;
 }
 
 /* ---- writing ---- */

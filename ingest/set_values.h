@@ -15,6 +15,8 @@ typedef struct dk_set_values {
  * with the option. On success the caller ends with dk_set_values_finish. */
 dk_status dk_set_values_parse(const dk_kind *kind, const dk_column_options *columns, dk_set_values *ret_values,
                               dk_error *err);
+/* The same checks of an entry of a profile; a sentence begins with the word that the profile has for the option. */
+dk_status dk_set_values_check(const dk_kind *kind, const dk_column_options *columns, dk_error *err);
 void dk_set_values_finish(dk_set_values *values);
 
 #endif

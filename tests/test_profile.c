@@ -195,6 +195,55 @@ static void what_follows_from_names_of_files_does_so_again(void **state)
     dk_profile_free(second);
 }
 
+/* A slip in a profile is the profile's: no file that it is about is to be called unreadable. */
+static void fields_that_there_are_not_are_told_with_their_line(void **state)
+{
+    (void)state;
+    static dk_field fields[] = {{.name = "id"},
+                                {.name = "approved_on", .type = DK_FIELD_DATE},
+                                {.name = "area_m2", .type = DK_FIELD_NUMBER, .computed = DK_COMPUTED_AREA}};
+    static const dk_kind parcel = {.name = "parcel", .fields = fields, .n_fields = 3};
+    static const char text[] = "files:\n"
+                               "  - match: a\n"
+                               "    fields: {id: A,\n"
+                               "             idd: B}\n"
+                               "  - match: b\n"
+                               "    set:\n"
+                               "      id: \"{folder}\"\n"
+                               "      approved_on: '2020.6'\n"
+                               "  - match: c\n"
+                               "    fields: {area_m2: MJ}\n"
+                               "  - match: d\n"
+                               "    merged: {approved_on: first}\n"
+                               "  - {match: e, fields: {id: A}, set: {approved_on: \"{name}\"}}\n"
+                               "  - {match: f, skip: true, set: {nothing: A}}\n";
+    static const struct {
+        const char *path, *said; /* NULL: it is good */
+    } cases[] = {{"x/a", ":4: fields: idd: parcel has no such field; it has: id, approved_on, area_m2"},
+                 {"x/b", ":8: set: approved_on: \"2020.6\" is no date; write it as 2020-06-15"},
+                 {"x/c", ":10: fields: area_m2: this field is computed from the geometry"},
+                 {"x/d", ":12: merged: approved_on: this field is no amount"},
+                 {"x/e", NULL},
+                 {"x/none", NULL}};
+    char path[] = "/tmp/dk-profile-XXXXXX";
+    const int fd = mkstemp(path);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+    dk_profile *profile = NULL;
+    dk_error err = {0};
+    assert_int_equal(dk_profile_read(path, &profile, &err), DK_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const dk_status status = dk_profile_check(profile, cases[i].path, &parcel, &err);
+        assert_int_equal(status == DK_OK, cases[i].said == NULL);
+        if (cases[i].said == NULL)
+            continue;
+        assert_memory_equal(err.text, path, strlen(path));
+        assert_memory_equal(err.text + strlen(path), cases[i].said, strlen(cases[i].said));
+    }
+    dk_profile_free(profile);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +251,7 @@ int main(void)
         cmocka_unit_test(a_file_does_not_take_what_another_of_its_name_was_read_with),
         cmocka_unit_test(names_are_no_patterns),
         cmocka_unit_test(what_follows_from_names_of_files_does_so_again),
+        cmocka_unit_test(fields_that_there_are_not_are_told_with_their_line),
         cmocka_unit_test(what_was_left_out_is_left_out_again),
         cmocka_unit_test(files_of_one_ending_that_were_read_alike_are_one_entry),
     };
