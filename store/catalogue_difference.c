@@ -67,10 +67,10 @@ static const yaml_node_t *value_of(side *s, const yaml_node_t *node, const char 
     return NULL;
 }
 
-/* By what an element of a list is told from the others. false: by nothing. */
+/* By what an element of a list is told from the others; two divisions may have one name. false: by nothing. */
 static bool identity(side *s, const yaml_node_t *node, dk_buf *out)
 {
-    static const char *const keys[] = {"name", "id", "code"};
+    static const char *const keys[] = {"code", "name", "id"};
     dk_buf_clear(out);
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const char *own = scalar(value_of(s, node, keys[i]));

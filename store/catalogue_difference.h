@@ -5,6 +5,7 @@
  *   field compensation.payee: audience staff -> public
  *   field parcel.note: new {title: 备注, type: text}
  *   link notice-parcel: removed
+ *   division 341321105: name 周寨乡 -> 周寨镇
  *
  * It compares the texts as YAML, and so tells of whatever a catalogue may say, also what this program does not know. */
 #ifndef DK_STORE_CATALOGUE_DIFFERENCE_H

@@ -493,6 +493,40 @@ static void a_new_year_of_a_calendar_is_told(void **state)
     free(changed_text);
 }
 
+/* Villages of one name are many: each is told by its code. */
+static void divisions_of_one_name_are_told_apart(void **state)
+{
+    (void)state;
+#define DIVISIONS(text) "title: t\npublisher: p\nextent: [116, 34, 117, 35]\ndivisions:\n" text
+    static const char before[] =
+        DIVISIONS("  - {code: '341321101', name: 李庄}\n  - {code: '341321102', name: 李庄}\n");
+    static const struct {
+        const char *after, *told;
+    } cases[] = {
+        {DIVISIONS("  - {code: '341321101', name: 李庄}\n  - {code: '341321102', name: 李庄}\n"
+                   "  - {code: '341321103', name: 李庄}\n"),
+         "division 341321103: new {code: 341321103, name: 李庄}\n"},
+        {DIVISIONS("  - {code: '341321100', name: 李庄}\n"
+                   "  - {code: '341321101', name: 李庄}\n  - {code: '341321102', name: 李庄}\n"),
+         "division 341321100: new {code: 341321100, name: 李庄}\n"},
+        {DIVISIONS("  - {code: '341321102', name: 李庄}\n"), "division 341321101: removed\n"},
+        {DIVISIONS("  - {code: '341321101', name: 李庄}\n  - {code: '341321102', name: 李庄镇}\n"),
+         "division 341321102: name 李庄 -> 李庄镇\n"},
+    };
+#undef DIVISIONS
+    dk_buf told;
+    dk_error err = {0};
+    dk_buf_init(&told);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        dk_buf_clear(&told);
+        assert_int_equal(dk_catalogue_difference(before, strlen(before), cases[i].after, strlen(cases[i].after),
+                                                 add_sentence, &told, &err),
+                         DK_OK);
+        assert_string_equal(dk_buf_cstr(&told), cases[i].told);
+    }
+    dk_buf_finish(&told);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -501,6 +535,7 @@ int main(void)
         cmocka_unit_test(an_item_of_no_regime_is_due_under_each),
         cmocka_unit_test(calendar_files_are_taken_into_the_text),
         cmocka_unit_test(a_new_year_of_a_calendar_is_told),
+        cmocka_unit_test(divisions_of_one_name_are_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
