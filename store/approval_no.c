@@ -41,13 +41,15 @@ static bool is_one_of(int32_t c, const int32_t *list)
 
 static bool is_open(int32_t c)
 {
-    static const int32_t list[] = {0x3014, '[', '(', 0x3010, 0x3016, 0x2768, '{', '<', 0x3008, 0};
+    static const int32_t list[] = {0x3014, '[',    '(',    0x3010, 0x3016, 0x2768, '{',
+                                   '<',    0x3008, 0x300A, 0x300C, 0x300E, 0};
     return is_one_of(c, list);
 }
 
 static bool is_close(int32_t c)
 {
-    static const int32_t list[] = {0x3015, ']', ')', 0x3011, 0x3017, 0x2769, '}', '>', 0x3009, 0};
+    static const int32_t list[] = {0x3015, ']',    ')',    0x3011, 0x3017, 0x2769, '}',
+                                   '>',    0x3009, 0x300B, 0x300D, 0x300F, 0};
     return is_one_of(c, list);
 }
 

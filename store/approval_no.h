@@ -5,11 +5,11 @@
 #include "store/buf.h"
 
 /* Finds the numbers in a text and appends each in canonical form, agency〔year〕serial号, joined by 、 and in
- * the order written, repeats left out. Brackets 〔〕 [] ［］ () （） 【】 〖〗 {} <> and 〈〉, full-width digits,
- * blanks (also between the characters of an agency, 皖 政 地), leading zeros of the serial and a missing 号 are all
- * accepted; numbers may be joined by 、 ， , ; ； 和 or white space. A text in which no number is recognised is
- * appended as it is, folded (NFKC, blanks trimmed): it still links to its equal. Returns how many numbers were
- * recognised. */
+ * the order written, repeats left out. Brackets 〔〕 [] ［］ () （） 【】 〖〗 {} <> 〈〉 《》 「」 and 『』,
+ * full-width digits, blanks (also between the characters of an agency, 皖 政 地), leading zeros of the serial and a
+ * missing 号 are all accepted; numbers may be joined by 、 ， , ; ； 和 or white space. A text in which no number is
+ * recognised is appended as it is, folded (NFKC, blanks trimmed): it still links to its equal. Returns how many numbers
+ * were recognised. */
 size_t dk_approval_no_normalise(const char *text, size_t size, dk_buf *out);
 
 /* What a cell that is to hold numbers says besides them, in UTF-8 and cut off where there is no room. */

@@ -232,7 +232,7 @@ static void a_number_is_found_however_it_is_typed(void **state)
     static const char *const whole[] = {"皖政地〔2020〕123号", "皖政地(2020)123号",      "皖政地（2020）123号",
                                         "皖政地[2020]123号",   "皖政地【2020】123",      "皖政地 2020 123号",
                                         "皖政地2020-123号",    "皖政地〔2020〕第0123号", "皖政地{2020}123",
-                                        "皖政地＜2020＞123号"};
+                                        "皖政地＜2020＞123号", "皖政地《2020》123"};
     for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
         keys k = {0};
         bool complete;
