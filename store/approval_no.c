@@ -28,7 +28,8 @@ typedef struct approval {
     size_t agency, agency_end;
     int year;
     char serial[MAX_SERIAL_DIGITS + MAX_SUB_DIGITS + 2];
-    size_t end; /* behind the number */
+    size_t end;  /* behind the number */
+    size_t part; /* of a name, where it ends: 之一, which begins at `end`; else 0 */
 } approval;
 
 static bool is_one_of(int32_t c, const int32_t *list)
@@ -339,6 +340,19 @@ static bool read_bare_number(const characters *text, size_t place, size_t previo
     return true;
 }
 
+/* 123号之一 is another document than 123号. Gives where it ends, 0 if there is no such thing. */
+static size_t end_of_part(const characters *text, size_t place)
+{
+    static const int32_t numerals[] = {0x4E00, 0x4E8C, 0x4E09, 0x56DB, 0x4E94, 0x516D, /* 一 to 十 */
+                                       0x4E03, 0x516B, 0x4E5D, 0x5341, 0};
+    size_t here = place + 1;
+    if (at(text, place) != 0x4E4B) /* 之 */
+        return 0;
+    while (is_digit(at(text, here)) || is_one_of(at(text, here), numerals))
+        here++;
+    return here > place + 1 ? here : 0;
+}
+
 static bool contains(const dk_buf *out, size_t from, size_t end, const char *number, size_t size)
 {
     while (from < end) {
@@ -393,6 +407,8 @@ static void put_number(const characters *text, const approval *number, size_t st
         if (text->data[i] != ' ')
             put_character(text->data[i], out);
     dk_buf_format(out, "〔%d〕%s号", number->year, number->serial);
+    for (size_t i = number->end; i < number->part; i++)
+        put_character(text->data[i], out);
     if (out->failed)
         return;
     const char *const written = (const char *)out->data + own;
@@ -511,11 +527,15 @@ static size_t put_numbers(const characters *text, bool in_name, dk_buf *out, lef
                 ? !read_number(text, i, previous_end, &number)
                 : !in_name || !is_digit(text->data[i]) || !read_bare_number(text, i, previous_end, &number))
             continue;
+        number.part = in_name ? end_of_part(text, number.end) : 0;
         put_number(text, &number, start, out, rest);
         if (rest != NULL) {
             look_at_rest(text, previous_end, number.begin, n == 0, rest);
             look_at_agency(text, &number, rest);
         }
+        if (number.part > 0)
+            number.end = number.part;
+        number.part = 0;
         skip_document_word(text, &number.end);
         n += 1 + put_further_serials(text, &number, start, out, rest);
         previous_end = number.end;

@@ -26,7 +26,7 @@ size_t dk_approval_no_read(const char *text, size_t size, dk_buf *out, dk_approv
 
 /* Finds the numbers in the name of a file or folder, without its ending, and appends them as above; nothing where there
  * is none. Names also have them without brackets, but then with 号: 皖政地2020-123号, 皖政地2020_123号,
- * 皖政地2020年第123号. */
+ * 皖政地2020年第123号. What is 123号之一 there stays so, for it is another document than 123号. */
 size_t dk_approval_no_in_name(const char *name, size_t size, dk_buf *out);
 
 /* Calls each for every number of a normalised text (parts between 、). Stops when it returns false. */

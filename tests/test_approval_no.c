@@ -292,6 +292,9 @@ static void numbers_in_the_names_of_scans(void **state)
     assert_in_name("皖政地2020-123、124号", "", 0); /* 123 has no 号 */
     assert_in_name("皖政地2020-123号、124号", "皖政地〔2020〕123号、皖政地〔2020〕124号", 2);
     assert_in_name("皖政地2020-123-1号", "皖政地〔2020〕123-1号", 1);
+    assert_in_name("皖政地〔2020〕123号之一", "皖政地〔2020〕123号之一", 1);
+    assert_in_name("皖政地2020-123号之2批复、124号", "皖政地〔2020〕123号之2", 1);
+    assert_in_name("皖政地〔2020〕123号之批复", "皖政地〔2020〕123号", 1);
     assert_in_name("皖政地〔2020〕123-1", "皖政地〔2020〕123-1号", 1); /* a page or a part: the store decides */
 }
 
