@@ -106,6 +106,26 @@ void *dk_yaml_alloc(dk_yaml *yaml, size_t count, size_t size)
 
 /* Loading ------------------------------------------------------------------------------------------------------- */
 
+/* The line, counted from 1, in which a key is followed by the colon that keyboards for Chinese make: 0 if it is neither
+ * the last nor the one before it. That such a text is no YAML shows in the line behind it. */
+static size_t line_of_wide_colon(const char *text, size_t size, size_t last)
+{
+    size_t line = 1;
+    for (size_t at = 0; at < size && line <= last; line++) {
+        const char *end = memchr(text + at, '\n', size - at);
+        const size_t next = end != NULL ? (size_t)(end - text) + 1 : size;
+        while (at < next && (text[at] == ' ' || text[at] == '-'))
+            at++;
+        const size_t key = at;
+        while (at < next && ((text[at] >= 'a' && text[at] <= 'z') || text[at] == '_'))
+            at++;
+        if (line + 1 >= last && at > key && next - at >= strlen("：") && memcmp(text + at, "：", strlen("：")) == 0)
+            return line;
+        at = next;
+    }
+    return 0;
+}
+
 static dk_status syntax_error(const yaml_parser_t *parser, const char *text, size_t size, const char *origin,
                               const char *what, dk_error *err)
 {
@@ -119,6 +139,11 @@ static dk_status syntax_error(const yaml_parser_t *parser, const char *text, siz
         return dk_fail(err, DK_INVALID, "%s:%zu: this is not UTF-8 text (%s); save the %s as UTF-8", origin, line,
                        problem, what);
     }
+    const size_t wide = line_of_wide_colon(text, size, parser->problem_mark.line + 1);
+    if (wide > 0)
+        return dk_fail(err, DK_INVALID,
+                       "%s:%zu: a full-width colon (：) stands behind the key; write a plain one and a blank (: )",
+                       origin, wide);
     char context[200] = "";
     if (parser->context != NULL)
         snprintf(context, sizeof context, " %s that begins in line %zu", parser->context,

@@ -88,6 +88,10 @@ static const wrong_case wrong_cases[] = {
      "1: this is not UTF-8 text (invalid trailing UTF-8 octet); save the catalogue as UTF-8"},
     {"title: 示例\n", "title: *nowhere\n",
      "1: this is not YAML: found undefined alias; correct the indentation, quotes or brackets there"},
+    {"title: 示例\n", "title：示例\n",
+     "1: a full-width colon (：) stands behind the key; write a plain one and a blank (: )"},
+    {"publisher: 示例局\n", "publisher： 示例局\n",
+     "2: a full-width colon (：) stands behind the key; write a plain one and a blank (: )"},
     {"title: 示例\n", "title: !!binary aGk=\n", "1: title: has the YAML tag tag:yaml.org,2002:binary, and a catalogue has "
      "none; remove it"},
     {"title: 示例\n", "title: \"a\\0b\"\n", "1: title: holds a NUL character; remove it"},
