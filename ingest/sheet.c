@@ -150,6 +150,41 @@ static bool is_date(unsigned id, const char *code, bool *ret_no_day, bool *ret_n
     return year || day || (month && !clock);
 }
 
+/* Bytes of the word that stands for the number however it is, in a program's own or in Chinese; 0: it is none. */
+static size_t general_at(const char *at)
+{
+    static const char chinese[] = "G/通用格式";
+    return strncasecmp(at, "general", 7) == 0              ? 7
+           : strncmp(at, chinese, sizeof chinese - 1) == 0 ? sizeof chinese - 1
+                                                           : 0;
+}
+
+/* The first section of a code that shows a number, passing over what a condition keeps for a few: [=0]"-";0.00"亩". */
+static const char *first_with_digits(const char *code)
+{
+    bool conditional = false, digits = false;
+    for (const char *at = code, *end; *at != '\0'; at++) {
+        if (*at == ';' && (digits || !conditional))
+            break;
+        if (*at == ';') {
+            code = at + 1;
+            conditional = false;
+            continue;
+        }
+        if (*at == '"' && (end = strchr(at + 1, '"')) != NULL) {
+            at = end;
+        } else if (*at == '[' && (end = strchr(at + 1, ']')) != NULL) {
+            conditional |= strchr("<>=", at[1]) != NULL;
+            at = end;
+        } else if (strchr("\\!_*", *at) != NULL && at[1] != '\0') {
+            at++;
+        } else {
+            digits |= strchr("0#?", *at) != NULL || general_at(at) > 0;
+        }
+    }
+    return code;
+}
+
 /* What stands behind the digits of a code's first section, quotes and escapes aside; false: nothing that is the unit of
  * the number itself. With a comma behind the last digit before the point thousands are shown, and with a point of its
  * own among the digits (0!.0000) ten thousands: *ret_divided. */
@@ -157,20 +192,22 @@ static bool text_behind(const char *code, dk_buf *text, bool *ret_divided)
 {
     bool percent = false, digits = false, divided = false;
     dk_buf_clear(text);
-    for (const char *at = code; *at != '\0' && *at != ';'; at++) {
+    for (const char *at = first_with_digits(code); *at != '\0' && *at != ';'; at++) {
         const char *end;
         if (*at == '"' && (end = strchr(at + 1, '"')) != NULL) {
             dk_buf_append(text, at + 1, (size_t)(end - at - 1));
             at = end;
         } else if (*at == '[' && (end = strchr(at + 1, ']')) != NULL) {
+            if (at[1] == '$') /* a sign of money, and perhaps its language: [$元-804] */
+                dk_buf_append(text, at + 2, strcspn(at + 2, "-]"));
             at = end;
         } else if ((*at == '\\' || *at == '!') && at[1] != '\0') {
             at++;
             dk_buf_byte(text, (unsigned char)*at);
         } else if ((*at == '_' || *at == '*') && at[1] != '\0') {
             at++;
-        } else if (*at == '0' || *at == '#' || *at == '?' || strncasecmp(at, "general", 7) == 0) {
-            at += *at == 'g' || *at == 'G' ? 6 : 0;
+        } else if (*at == '0' || *at == '#' || *at == '?' || general_at(at) > 0) {
+            at += general_at(at) > 0 ? general_at(at) - 1 : 0;
             divided |= digits && text->size > 0 && memchr(text->data, '.', text->size) != NULL;
             digits = true;
             dk_buf_clear(text);
@@ -218,13 +255,13 @@ static bool words_of(const char *code, unsigned *ret_digits, dk_buf *before, dk_
     enum { BEFORE, DIGITS, BEHIND } place = BEFORE;
     for (const char *at = code; *at != '\0' && *at != ';'; at++) {
         const char *end;
-        const bool general = strncasecmp(at, "general", 7) == 0;
-        if (general || *at == '0' || *at == '#' || *at == '?') {
+        const size_t general = general_at(at);
+        if (general > 0 || *at == '0' || *at == '#' || *at == '?') {
             if (place == BEHIND)
                 return false;
             place = DIGITS;
             zeros += *at == '0';
-            at += general ? 6 : 0;
+            at += general > 0 ? general - 1 : 0;
             continue;
         }
         if (*at ==
@@ -272,9 +309,14 @@ dk_unit dk_sheet_unit_shown(const char *text)
     dk_unit unit = {.dimension = DK_UNIT_NONE};
     dk_buf folded;
     dk_buf_init(&folded);
-    if (text[0] == '\0' || !dk_column_fold(text, &folded) ||
-        !dk_unit_parse((const char *)folded.data, folded.size, &unit))
-        unit = (dk_unit){.dimension = DK_UNIT_NONE};
+    if (text[0] != '\0' && dk_column_fold(text, &folded)) {
+        const char *said = (const char *)folded.data;
+        size_t size = folded.size;
+        if (size > 2 && said[0] == '(' && said[size - 1] == ')') /* 0.00"（亩）" */
+            said++, size -= 2;
+        if (!dk_unit_parse(said, size, &unit))
+            unit = (dk_unit){.dimension = DK_UNIT_NONE};
+    }
     dk_buf_finish(&folded);
     return unit;
 }

@@ -19,7 +19,7 @@ static const unit_name names[] = {
     {"km2", {DK_UNIT_AREA, 1000000, 1}},      {"元", {DK_UNIT_MONEY, 1, 1}},
     {"yuan", {DK_UNIT_MONEY, 1, 1}},          {"万元", {DK_UNIT_MONEY, 10000, 1}},
     {"万", {DK_UNIT_MONEY, 10000, 1}},        {"亿元", {DK_UNIT_MONEY, 100000000, 1}},
-    {"千元", {DK_UNIT_MONEY, 1000, 1}},
+    {"千元", {DK_UNIT_MONEY, 1000, 1}},       {"市亩", {DK_UNIT_AREA, 2000, 3}},
 };
 
 static bool parse_plain(const char *text, size_t size, dk_unit *ret_unit)

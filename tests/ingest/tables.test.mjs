@@ -247,7 +247,8 @@ test('a second table further down a sheet is not read as the first one goes on',
 test('a unit that a cell\'s number format shows is the cell\'s', (t) => {
   const shown = [['0.00"亩"', 1], ['General"亩"', 1], ['#,##0.0\\亩', 1], ['#,##0.00_ "平方米"', 0.0015], ['0.00', 15], ['0.00;"亩"', 15], ['[红色]0.0"公顷"', 15],
     ['0.0,"亩"', 15], // thousands are shown: the text is not the unit of what is kept
-    ['0!.0000"亩"', 15], ['0"."0"亩"', 15], ['0!亩', 1]]; // 0.0015亩 is shown, and 1.5亩; a sign is escaped that is none of the number's
+    ['0!.0000"亩"', 15], ['0"."0"亩"', 15], ['0!亩', 1], // 0.0015亩 is shown, and 1.5亩; a sign is escaped that is none of the number's
+    ['G/通用格式"亩"', 1], ['[=0]"-";0"亩"', 1], ['0.00"（亩）"', 1], ['0.00"市亩"', 1], ['0.00[$亩-804]', 1], ['[$亩]0.00', 15]];
   const s = scene(t);
   s.write('批复.xlsx', xlsx([['批准文号', '总面积'], ...shown.map(([f], i) => [`皖政地〔2020〕${i + 1}号`, { n: '15', f }]), ['皖政地〔2021〕1号', { n: '15', f: '0.00"元"' }]]));
   const done = s.load('approval', '批复.xlsx', '--publish', '--allow-rejects');
