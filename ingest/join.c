@@ -1,6 +1,7 @@
 #include "ingest/join.h"
 
 #include "ingest/datasets.h"
+#include "store/approval_no.h"
 #include "store/text.h"
 
 #include <stdio.h>
@@ -50,14 +51,22 @@ static void fold(const char *text, size_t size, dk_buf *out)
     dk_buf_byte(out, 0);
 }
 
+/* A key that is 文号 and nothing else is the same in whatever brackets it is written, as in links. */
 static void fold_cell(const dk_cell *cell, dk_buf *out)
 {
-    dk_buf text;
+    dk_approval_rest rest;
+    dk_buf text, numbers;
     dk_buf_init(&text);
+    dk_buf_init(&numbers);
     dk_cell_append(cell, &text);
-    fold((const char *)text.data, text.size, out);
-    out->failed = out->failed || text.failed;
+    const bool whole = cell->type == DK_CELL_TEXT &&
+                       dk_approval_no_read((const char *)text.data, text.size, &numbers, &rest) > 0 &&
+                       rest.left[0] == '\0';
+    const dk_buf *from = whole ? &numbers : &text;
+    fold((const char *)from->data, from->size, out);
+    out->failed = out->failed || text.failed || numbers.failed;
     dk_buf_finish(&text);
+    dk_buf_finish(&numbers);
 }
 
 static bool same_name(const char *a, const char *b)

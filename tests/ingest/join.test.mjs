@@ -43,6 +43,15 @@ test('a GBK ledger for two files; the key is a field itself; the ledger comes be
   assert.deepEqual(done.json.notes.filter((note) => /belong to nothing/.test(note)), []);
 });
 
+test('a 文号 is a key in whatever brackets it is written', (t) => {
+  const s = scene(t);
+  shapes(s, ['皖政地(2020)1号', '皖政地【2020】第2号', '皖政地〔2020〕1号之一']);
+  s.write('台账.csv', '文号,地块编号\n皖政地〔2020〕1号,A1\n皖政地〔2020〕2号,A2\n皖政地〔2020〕1号之一,A3\n');
+  const done = s.load('parcel', 'p.shp', '--join', '台账.csv', '--on', 'TBBH=文号', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual(s.rows('parcel').map((f) => f.properties.id), ['A1', 'A2', 'A3']);
+});
+
 test('a key of the ledger that a field knows gives it, whatever the file calls it', (t) => {
   const s = scene(t);
   shapes(s, ['A１', 'A2']);
