@@ -142,7 +142,7 @@ static bool read_entry(dk_yaml *yaml, const yaml_node_t *node, entry *to)
     if (!dk_yaml_mapping(yaml, node, keys, sizeof keys / sizeof *keys) || !read_patterns(yaml, &keys[MATCH], to) ||
         !dk_yaml_key_flag(yaml, &keys[SKIP], &to->skip) || !dk_yaml_key_text(yaml, &keys[CRS], &s->crs) ||
         !dk_yaml_key_text(yaml, &keys[ENCODING], &encoding) || !dk_yaml_key_text(yaml, &keys[LAYER], &s->layer) ||
-        (keys[AXES].value != NULL && !dk_yaml_key_choice(yaml, &keys[AXES], "order of axes", axes, 2, &axis)) ||
+        (keys[AXES].value != NULL && !dk_yaml_key_choice(yaml, &keys[AXES], "an order of axes", axes, 2, &axis)) ||
         !dk_yaml_key_flag(yaml, &keys[HOLES], &s->holes) ||
         !dk_yaml_key_text(yaml, &keys[TRANSFORMATION], &s->transformation) || !beside(yaml, &s->transformation) ||
         !dk_yaml_key_flag(yaml, &keys[ACCEPT], &s->accept_datum_error) ||

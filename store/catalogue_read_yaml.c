@@ -144,6 +144,9 @@ static dk_status syntax_error(const yaml_parser_t *parser, const char *text, siz
         return dk_fail(err, DK_INVALID,
                        "%s:%zu: a full-width colon (：) stands behind the key; write a plain one and a blank (: )",
                        origin, wide);
+    if (parser->context != NULL && strstr(parser->context, "scanning an alias") != NULL)
+        return dk_fail(err, DK_INVALID, "%s:%zu: a value that begins with * needs quotes (\"*.shp\")", origin,
+                       parser->context_mark.line + 1);
     char context[200] = "";
     if (parser->context != NULL)
         snprintf(context, sizeof context, " %s that begins in line %zu", parser->context,

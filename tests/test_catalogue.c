@@ -88,6 +88,7 @@ static const wrong_case wrong_cases[] = {
      "1: this is not UTF-8 text (invalid trailing UTF-8 octet); save the catalogue as UTF-8"},
     {"title: 示例\n", "title: *nowhere\n",
      "1: this is not YAML: found undefined alias; correct the indentation, quotes or brackets there"},
+    {"title: 示例\n", "title: *.shp\n", "1: a value that begins with * needs quotes (\"*.shp\")"},
     {"title: 示例\n", "title：示例\n",
      "1: a full-width colon (：) stands behind the key; write a plain one and a blank (: )"},
     {"publisher: 示例局\n", "publisher： 示例局\n",
