@@ -53,6 +53,7 @@ struct dk_reading {
     /* Of each field: texts that a sheet has as days, days of which it shows no year, digits of which it has made zeros.
      */
     doubts *days, *yearless, *zeros;
+    doubts *powers;      /* of numbers, those that are texts with an exponent */
     dk_buf wkb, reasons; /* of the row under way */
     dk_shape shape;      /* to measure it */
     bool measures;       /* this thread is ahead of the store's, and takes the measuring from it */
@@ -139,6 +140,13 @@ static void look_at_zeros(doubts *zeros, const dk_source_row *row, const dk_cell
         add_doubt(zeros, row, cell);
 }
 
+/* 1.23E+06, as a spreadsheet writes a number into a CSV that it shows so: what is not shown is lost. */
+static void look_at_power(doubts *powers, const dk_source_row *row, const dk_cell *cell)
+{
+    if (cell->type == DK_CELL_TEXT && dk_name_mangled(cell->text, cell->size) == DK_MANGLED_POWER)
+        add_doubt(powers, row, cell);
+}
+
 /* The row's values. Problems are appended to reasons, one sentence each. */
 static void read_values(dk_reading *r, chunk *c, const dk_source_row *row)
 {
@@ -169,6 +177,8 @@ static void read_values(dk_reading *r, chunk *c, const dk_source_row *row)
                 add_doubt(&r->days[i], row, &row->cells[column]);
             if (field->type == DK_FIELD_TEXT)
                 look_at_zeros(&r->zeros[i], row, &row->cells[column]);
+            else if (field->type == DK_FIELD_NUMBER || field->type == DK_FIELD_INTEGER)
+                look_at_power(&r->powers[i], row, &row->cells[column]);
             if (!dk_value_from_cell(field, &row->cells[column], &context, &c->bytes, &values[i], &places[i], problem,
                                     sizeof problem)) {
                 add_reason(&r->reasons, columns[column].name, problem);
@@ -377,12 +387,13 @@ dk_status dk_reading_open(const dk_reading_options *options, dk_reading **ret_re
     r->days = calloc(r->n_fields + 1, sizeof *r->days);
     r->yearless = calloc(r->n_fields + 1, sizeof *r->yearless);
     r->zeros = calloc(r->n_fields + 1, sizeof *r->zeros);
+    r->powers = calloc(r->n_fields + 1, sizeof *r->powers);
     dk_buf_init(&r->wkb);
     dk_buf_init(&r->reasons);
     dk_shape_init(&r->shape);
     pthread_mutex_init(&r->mutex, NULL);
     pthread_cond_init(&r->changed, NULL);
-    bool ok = r->days != NULL && r->yearless != NULL && r->zeros != NULL;
+    bool ok = r->days != NULL && r->yearless != NULL && r->zeros != NULL && r->powers != NULL;
     for (size_t i = 0; i < CHUNKS; i++) {
         chunk *c = &r->chunks[i];
         dk_buf_init(&c->bytes);
@@ -436,6 +447,13 @@ void dk_reading_notes(const dk_reading *r, dk_buf *notes)
                 "spreadsheets make them of long numbers; if they were others, format the column as text and enter them "
                 "again\n",
                 columns[r->options.mapping->column[i]].name, (long long)r->zeros[i].n, (long long)r->zeros[i].row);
+        if (r->powers[i].n > 0)
+            dk_buf_format(notes,
+                          "column %s: %lld cells of it have a number with an exponent, the first in row %lld, of which "
+                          "a spreadsheet may have written some digits only (1.23E+06 of 1234567); if so, give the "
+                          "column a plain number format and save it again\n",
+                          columns[r->options.mapping->column[i]].name, (long long)r->powers[i].n,
+                          (long long)r->powers[i].row);
         if (r->days[i].n > 0)
             dk_buf_format(
                 notes,
@@ -473,5 +491,6 @@ void dk_reading_close(dk_reading *r)
     free(r->days);
     free(r->yearless);
     free(r->zeros);
+    free(r->powers);
     free(r);
 }
