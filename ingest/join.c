@@ -15,7 +15,7 @@ typedef struct row {
     int64_t number;
     size_t cells;   /* place in cells */
     size_t problem; /* place in bytes; 0: none */
-    bool found;
+    int64_t found;  /* how often */
 } row;
 
 struct dk_join {
@@ -35,6 +35,7 @@ struct dk_join {
     size_t n_cells, cells_capacity;
     dk_buf bytes; /* texts, each with a NUL behind it; the first is "" */
     size_t n_keyless;
+    char *amount;  /* that it gives, or NULL */
     dk_buf folded; /* scratch */
 };
 
@@ -298,6 +299,7 @@ void dk_join_close(dk_join *join)
     free(join->path);
     free(join->on);
     free(join->key);
+    free(join->amount);
     free(join);
 }
 
@@ -364,7 +366,7 @@ bool dk_join_find(dk_join *join, const dk_cell *key, dk_join_row *ret_row, bool 
     row *found = &join->rows[low];
     const bool twice = low + 1 < join->n_rows && strcmp(key_of(join, low + 1), wanted) == 0;
     for (size_t i = low; i < join->n_rows && strcmp(key_of(join, i), wanted) == 0; i++)
-        join->rows[i].found = true;
+        join->rows[i].found++;
     *ret_row = (dk_join_row){.number = found->number,
                              .cells = join->cells + found->cells,
                              .problem = found->problem != 0 ? (const char *)join->bytes.data + found->problem : NULL,
@@ -372,10 +374,36 @@ bool dk_join_find(dk_join *join, const dk_cell *key, dk_join_row *ret_row, bool 
     return true;
 }
 
+bool dk_join_gives_amount(dk_join *join, const char *name)
+{
+    if (join->amount == NULL)
+        join->amount = strdup(name);
+    return join->amount != NULL;
+}
+
 static int ascending(const void *a, const void *b)
 {
     const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
     return (x > y) - (x < y);
+}
+
+static void tell_shared(const dk_join *join, dk_buf *out)
+{
+    size_t n = 0;
+    const row *first = NULL;
+    for (size_t i = 0; join->amount != NULL && i < join->n_rows; i++) {
+        if (join->rows[i].found < 2)
+            continue;
+        n++;
+        if (first == NULL || join->rows[i].number < first->number)
+            first = &join->rows[i];
+    }
+    if (first != NULL)
+        dk_buf_format(
+            out,
+            "%zu rows of the ledger were given to several rows each, the first, row %lld, to %lld; %s is then "
+            "counted for each of them: leave it out with --ignore if it is that of all together\n",
+            n, (long long)first->number, (long long)first->found, join->amount);
 }
 
 size_t dk_join_left(const dk_join *join, dk_buf *out)
@@ -387,7 +415,7 @@ size_t dk_join_left(const dk_join *join, dk_buf *out)
         return 0;
     }
     for (size_t i = 0; i < join->n_rows; i++)
-        if (!join->rows[i].found)
+        if (join->rows[i].found == 0)
             left[n++] = join->rows[i].number;
     qsort(left, n, sizeof *left, ascending);
     if (n > 0)
@@ -398,6 +426,7 @@ size_t dk_join_left(const dk_join *join, dk_buf *out)
         dk_buf_text(out, n > NAMED ? " and more\n" : "\n");
     if (join->n_keyless > 0)
         dk_buf_format(out, "%zu rows of the ledger have nothing in %s\n", join->n_keyless, join->key);
+    tell_shared(join, out);
     free(left);
     return n;
 }

@@ -1,5 +1,6 @@
 /* A ledger held in memory, to give its columns to the rows of other sources by a key that both have: shapes without
- * attributes, and a table with them. Keys are compared under NFKC, without regard to case and blanks. */
+ * attributes, and a table with them. Keys are compared under NFKC, without regard to case and blanks, and 文号 in their
+ * normal form. */
 #ifndef DK_INGEST_JOIN_H
 #define DK_INGEST_JOIN_H
 
@@ -45,7 +46,12 @@ typedef struct dk_join_row {
 /* The row of a key, which then has a partner. false: there is none. DK_NOMEM through *ret_nomem. */
 bool dk_join_find(dk_join *join, const dk_cell *key, dk_join_row *ret_row, bool *ret_nomem);
 
-/* Rows without partner so far: how many, and a sentence that names the first of them, or "". */
+/* One of the ledger's columns gives an amount or an area, which is then counted for each row that it is given to; the
+ * first one that is said is told of. name: of the field, to be said. false: out of memory. */
+bool dk_join_gives_amount(dk_join *join, const char *name);
+
+/* Rows without partner so far: how many, and sentences about the ledger's rows, a line each: which have no partner, no
+ * key, or give an amount to several rows. */
 size_t dk_join_left(const dk_join *join, dk_buf *out);
 
 #endif

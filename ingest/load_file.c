@@ -165,6 +165,11 @@ static dk_status map_columns(dk_load_file *file, dk_error *err)
         n_units = o->join != NULL ? dk_join_units(o->join, &units) : 0;
         dk_mapping_units(&file->mapping, o->kind, own, n, units, n_units);
     }
+    for (size_t c = own; c < n && status == DK_OK; c++) {
+        const dk_field *field = file->mapping.field[c] >= 0 ? &o->kind->fields[file->mapping.field[c]] : NULL;
+        if (field != NULL && dk_field_is_amount(field) && !dk_join_gives_amount(o->join, field->title))
+            status = dk_fail(err, DK_NOMEM, "%s: out of memory", o->set->shown);
+    }
     return status;
 }
 

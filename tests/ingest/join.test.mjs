@@ -50,6 +50,12 @@ test('a 文号 is a key in whatever brackets it is written', (t) => {
   const done = s.load('parcel', 'p.shp', '--join', '台账.csv', '--on', 'TBBH=文号', '--publish');
   assert.equal(done.code, 0, done.stderr);
   assert.deepEqual(s.rows('parcel').map((f) => f.properties.id), ['A1', 'A2', 'A3']);
+  // The area of an approval is none of each of its parcels.
+  s.write('q.csv', ['地块编号,PZWH,wkt', ...['皖政地[2020]1号', '皖政地[2020]2号', '皖政地[2020]2号'].map((no, i) => `B${i},${no},"${wkt(square(39530000 + i * 200, 3521000))}"`)].join('\n'));
+  s.write('批复.csv', '批准文号,地块面积\n皖政地〔2020〕1号,4\n皖政地〔2020〕2号,8\n');
+  const shared = s.load('parcel', 'q.csv', '--join', '批复.csv', '--on', 'PZWH=批准文号', '--crs', 'EPSG:4527', '--dry-run');
+  noted(shared, /批复\.csv: 1 rows of the ledger were given to several rows each, the first, row 3, to 2; [^;]*面积 is then counted for each of them/);
+  assert.ok(!s.load('parcel', 'q.csv', '--join', '批复.csv', '--on', 'PZWH=批准文号', '--ignore', '地块面积', '--crs', 'EPSG:4527', '--dry-run').json.notes.some((note) => /several rows/.test(note)));
 });
 
 test('a key of the ledger that a field knows gives it, whatever the file calls it', (t) => {
