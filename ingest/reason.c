@@ -98,7 +98,8 @@ void dk_reason_of_file(const char *reason, const char *path, dk_buf *out)
 {
     static const char *const about_columns[] = {"knows no field for the column", "no column gives",
                                                 "both give the field",           "could be several fields",
-                                                "there is no such column",       "ends in a unit that is not known"};
+                                                "there is no such column",       "ends in a unit that is not known",
+                                                "are called so; rename one"};
     const size_t size = strlen(path);
     dk_buf_clear(out);
     for (size_t i = 0; i < sizeof about_columns / sizeof *about_columns; i++)

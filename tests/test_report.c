@@ -153,6 +153,21 @@ static void rows_that_are_not_loaded_have_a_kind_that_fits(void **state)
     }
 }
 
+/* A name may be a person's, in a sheet of which the header was taken for another row. */
+static void columns_of_files_are_not_repeated(void **state)
+{
+    (void)state;
+    dk_buf out;
+    dk_buf_init(&out);
+    dk_reason_of_file(
+        "f/a.csv: --field total=张三: two columns, 张三 and 张 三, are called so; rename one of them in the "
+        "source",
+        "f/a.csv", &out);
+    says(dk_buf_cstr(&out), "f/a.csv: its columns do not fit");
+    says_nothing_of(dk_buf_cstr(&out), "张");
+    dk_buf_finish(&out);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -163,6 +178,7 @@ int main(void)
         CASE(the_page_says_the_time_that_it_was_in_china_and_of_what_was_not_loaded_none),
         CASE(what_was_not_checked_is_not_called_free_of_faults),
         cmocka_unit_test(rows_that_are_not_loaded_have_a_kind_that_fits),
+        cmocka_unit_test(columns_of_files_are_not_repeated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
