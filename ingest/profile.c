@@ -289,9 +289,9 @@ static bool has(const dk_pair *pairs, size_t n, const char *name)
     return false;
 }
 
-/* The name of the folder that a file lies in. What its path does not say, as that of a.dxf and ./a.dxf, the file system
- * does;
- * "" if neither does. The caller frees it. NULL: out of memory. */
+/* The name of the folder that a file lies in, or of the ZIP, without its ending, as of the folder that it becomes when
+ * it is unpacked. What its path does not say, as that of a.dxf and ./a.dxf, the file system does; "" if neither does.
+ * The caller frees it. NULL: out of memory. */
 static char *folder_of(const char *path)
 {
     size_t size = (size_t)(base_of(path) - path);
@@ -310,6 +310,9 @@ static char *folder_of(const char *path)
         name = strdup(last);
     }
     free(folder);
+    const size_t length = name != NULL ? strlen(name) : 0;
+    if (length > strlen(".zip") && strcasecmp(name + length - strlen(".zip"), ".zip") == 0)
+        name[length - strlen(".zip")] = '\0';
     return name;
 }
 

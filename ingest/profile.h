@@ -11,9 +11,9 @@
  *       - match: ["旧/?*", "说明*.txt"]
  *         skip: true                         # these are not read, and named
  *
- * The first entry that fits a path counts. {folder} and {name} in a value of set are the folder that the file lies in
- * and its name without ending. What the command line says comes first; its lists and those of the entry are joined. A
- * path of a transformation is looked for beside the profile. */
+ * The first entry that fits a path counts. {folder} and {name} in a value of set are the folder, or the ZIP without
+ * its ending, that the file lies in and its name without ending. What the command line says comes first; its lists and
+ * those of the entry are joined. A path of a transformation is looked for beside the profile. */
 #ifndef DK_INGEST_PROFILE_H
 #define DK_INGEST_PROFILE_H
 

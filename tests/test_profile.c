@@ -191,6 +191,9 @@ static void what_follows_from_names_of_files_does_so_again(void **state)
     assert_int_equal(again.columns.n_sets, 2);
     assert_string_equal(again.columns.sets[0].value, "XM-02");
     assert_string_equal(again.columns.sets[1].value, "341321");
+    /* Unpacked or not, it is the same project. */
+    assert_string_equal(settings_of(second, "资料/XM-03.ZIP/b.txt").columns.sets[0].value, "XM-03");
+    assert_string_equal(settings_of(second, "资料/XM-03.zip/XM-04/b.txt").columns.sets[0].value, "XM-04");
     dk_profile_free(first);
     dk_profile_free(second);
 }
