@@ -8,8 +8,9 @@
 #include <string.h>
 #include <yaml.h>
 
-#define DEEPEST 24     /* a catalogue that was parsed is not so deep */
-#define MOST_SHOWN 120 /* bytes of a value */
+#define DEEPEST 24          /* a catalogue that was parsed is not so deep */
+#define MOST_SHOWN 120      /* bytes of a value */
+#define MOST_COMPARED 65536 /* bytes of two values, to show where they differ */
 
 /* The catalogue, its calendars, and the end. */
 #define MOST_DOCUMENTS (DK_MAX_CALENDARS + 2)
@@ -24,7 +25,7 @@ typedef struct comparing {
     side before, after;
     void (*tell)(const char *sentence, void *user);
     void *user;
-    dk_buf sentence, value;
+    dk_buf sentence, value, other;
 } comparing;
 
 static const char *scalar(const yaml_node_t *node)
@@ -118,7 +119,7 @@ static bool same(side *a, const yaml_node_t *x, side *b, const yaml_node_t *y, i
 
 static void append_value(side *s, const yaml_node_t *node, int depth, dk_buf *out)
 {
-    if (node == NULL || depth > DEEPEST || out->size > MOST_SHOWN)
+    if (node == NULL || depth > DEEPEST || out->size > MOST_COMPARED)
         return;
     if (node->type == YAML_SCALAR_NODE) {
         dk_buf_append(out, node->data.scalar.value, node->data.scalar.length);
@@ -136,24 +137,44 @@ static void append_value(side *s, const yaml_node_t *node, int depth, dk_buf *ou
     dk_buf_byte(out, mapping ? '}' : ']');
 }
 
-/* On one line, and cut. */
-static const char *shown(comparing *c, side *s, const yaml_node_t *node)
+/* On one line. out: where it is kept. */
+static const char *written(side *s, const yaml_node_t *node, dk_buf *out)
 {
     if (node == NULL)
         return "not given";
-    dk_buf_clear(&c->value);
-    append_value(s, node, 0, &c->value);
-    char *text = dk_buf_cstr(&c->value) != NULL ? (char *)c->value.data : NULL;
+    dk_buf_clear(out);
+    append_value(s, node, 0, out);
+    char *text = dk_buf_cstr(out) != NULL ? (char *)out->data : NULL; /* a value may hold a NUL, and ends there */
     if (text == NULL)
         return "…";
-    const size_t size = strlen(text); /* a value may hold a NUL */
     dk_text_clean(text);
-    if (size > MOST_SHOWN) {
-        c->value.size = (size_t)dk_utf8_fit(text, MOST_SHOWN);
-        dk_buf_text(&c->value, "…");
-        text = dk_buf_cstr(&c->value) != NULL ? (char *)c->value.data : NULL;
-    }
-    return text != NULL ? text : "…";
+    return text;
+}
+
+/* Of a text that was written from a place on, as much as is shown. */
+static void append_cut(const char *text, size_t from, dk_buf *out)
+{
+    const size_t size = strlen(text + from);
+    dk_buf_text(out, from > 0 ? "…" : "");
+    dk_buf_append(out, text + from, size > MOST_SHOWN ? (size_t)dk_utf8_fit(text + from, MOST_SHOWN) : size);
+    dk_buf_text(out, size > MOST_SHOWN ? "…" : "");
+}
+
+/* From where on two texts are shown, so that it is seen what is another in them: from the start, or from the part in
+ * which they differ. */
+static size_t shown_from(const char *a, const char *b)
+{
+    size_t same = 0;
+    while (a[same] != '\0' && a[same] == b[same])
+        same++;
+    if (same < MOST_SHOWN)
+        return 0;
+    for (size_t from = same; from > same - MOST_SHOWN / 2; from--)
+        if (strchr(" [{", a[from - 1]) != NULL && from >= 2 && (a[from - 1] != ' ' || a[from - 2] == ','))
+            return from;
+    while (same > 0 && ((unsigned char)a[same] & 0xC0) == 0x80)
+        same--;
+    return same;
 }
 
 static void tell(comparing *c)
@@ -174,8 +195,11 @@ static void tell_change(comparing *c, const char *label, const char *key, const 
         dk_buf_format(&c->sentence, "%s: ", label);
     if (key != NULL)
         dk_buf_format(&c->sentence, label[0] != '\0' ? "%s " : "%s: ", key);
-    dk_buf_format(&c->sentence, "%s -> ", shown(c, &c->before, before));
-    dk_buf_text(&c->sentence, shown(c, &c->after, after));
+    const char *old = written(&c->before, before, &c->value), *new = written(&c->after, after, &c->other);
+    const size_t from = shown_from(old, new);
+    append_cut(old, from, &c->sentence);
+    dk_buf_text(&c->sentence, " -> ");
+    append_cut(new, from, &c->sentence);
     tell(c);
 }
 
@@ -183,8 +207,10 @@ static void tell_one(comparing *c, const char *label, const char *what, side *s,
 {
     dk_buf_clear(&c->sentence);
     dk_buf_format(&c->sentence, "%s: %s", label, what);
-    if (node != NULL)
-        dk_buf_format(&c->sentence, " %s", shown(c, s, node));
+    if (node != NULL) {
+        dk_buf_byte(&c->sentence, ' ');
+        append_cut(written(s, node, &c->value), 0, &c->sentence);
+    }
     tell(c);
 }
 
@@ -397,17 +423,19 @@ dk_status dk_catalogue_difference(const char *before, size_t before_size, const 
     comparing c = {.tell = to_tell, .user = user};
     dk_buf_init(&c.sentence);
     dk_buf_init(&c.value);
+    dk_buf_init(&c.other);
     dk_status status = load(&c.before, before, before_size) && load(&c.after, after, after_size) ? DK_OK : DK_INVALID;
     const yaml_node_t *own = status == DK_OK ? yaml_document_get_root_node(&c.before.document) : NULL;
     const yaml_node_t *other = status == DK_OK ? yaml_document_get_root_node(&c.after.document) : NULL;
     if (own == NULL || other == NULL || own->type != YAML_MAPPING_NODE || other->type != YAML_MAPPING_NODE)
         status = dk_fail(err, DK_INVALID, "one of the catalogues to be compared is none");
     else if ((status = compare_mappings(&c, "", "", own, other, 0)) != DK_OK ||
-             (status = compare_calendars(&c)) != DK_OK || c.sentence.failed || c.value.failed)
+             (status = compare_calendars(&c)) != DK_OK || c.sentence.failed || c.value.failed || c.other.failed)
         status = dk_fail(err, DK_NOMEM, "out of memory");
     unload(&c.before);
     unload(&c.after);
     dk_buf_finish(&c.sentence);
     dk_buf_finish(&c.value);
+    dk_buf_finish(&c.other);
     return status;
 }

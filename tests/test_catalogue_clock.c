@@ -527,6 +527,34 @@ static void divisions_of_one_name_are_told_apart(void **state)
     dk_buf_finish(&told);
 }
 
+/* A value that is too long is cut, and still shows what is another in it. */
+static void what_changes_far_behind_in_a_value_is_told(void **state)
+{
+    (void)state;
+#define TOTALS(rows, more)                                                                                             \
+    "title: t\ntotals: [{by: [project_id], sum: [land_compensation, resettlement, crops, social_security, total], "    \
+    "min_rows: 5}, {by: [project_id, village], sum: [land_compensation, 安置补助费, total], min_rows: " rows "}" more  \
+    "]\n"
+    static const struct {
+        const char *after, *told;
+    } cases[] = {
+        {TOTALS("1", ""), "totals: …min_rows: 5}] -> …min_rows: 1}]\n"},
+        {TOTALS("5", ", {by: [village]}"), "totals: …min_rows: 5}] -> …min_rows: 5}, {by: [village]}]\n"},
+    };
+    dk_buf told;
+    dk_error err = {0};
+    dk_buf_init(&told);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        dk_buf_clear(&told);
+        assert_int_equal(dk_catalogue_difference(TOTALS("5", ""), strlen(TOTALS("5", "")), cases[i].after,
+                                                 strlen(cases[i].after), add_sentence, &told, &err),
+                         DK_OK);
+        assert_string_equal(dk_buf_cstr(&told), cases[i].told);
+    }
+    dk_buf_finish(&told);
+#undef TOTALS
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -536,6 +564,7 @@ int main(void)
         cmocka_unit_test(calendar_files_are_taken_into_the_text),
         cmocka_unit_test(a_new_year_of_a_calendar_is_told),
         cmocka_unit_test(divisions_of_one_name_are_told_apart),
+        cmocka_unit_test(what_changes_far_behind_in_a_value_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
