@@ -23,7 +23,8 @@ bool dk_same_file(const char *a, const char *b)
 
 bool dk_over_input(const char *path, const dk_options *options)
 {
-    const char *const others[] = {options->store, options->join, options->settings.transformation, options->log_key};
+    const char *const others[] = {options->store, options->join, options->settings.transformation, options->profile,
+                                  options->log_key};
     bool over = dk_beside_store(path, options->store);
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         over |= others[i] != NULL && dk_same_file(path, others[i]);

@@ -428,5 +428,10 @@ test('neither rejects nor a profile are written over the store and the files bes
       assert.match(done.stderr, /would be written over this file; choose another/);
     }
   assert.match(s.load('approval', 'a.csv', '--save-profile', 'r.json', '--report', 'r.json').stderr, /r\.json: the profile would be written over/);
+  // A profile that is used was written by hand, and may be about other files, too.
+  s.write('p.yaml', 'files: [{match: "*.csv", encoding: UTF-8}]\n');
+  for (const option of ['--rejects', '--save-profile', '--report'])
+    assert.match(s.load('approval', 'a.csv', '--profile', 'p.yaml', option, 'p.yaml').stderr, option === '--report' ? /p\.yaml/ : /p\.yaml: the \w+ would be written over this file; choose another/);
+  assert.equal(s.read('p.yaml'), 'files: [{match: "*.csv", encoding: UTF-8}]\n');
   assert.equal(s.run('check', s.store).code, 0);
 });
