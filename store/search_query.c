@@ -272,9 +272,11 @@ dk_status dk_search_query_read(const char *text, dk_search_query *ret_query, dk_
                                     ? (const char *)query->memory.data + number_at[DK_SEARCH_WORDS]
                                     : (const char *)query->memory.data + at[DK_SEARCH_WORDS];
         dk_buf exact;
+        dk_approval_rest rest;
         dk_buf_init(&exact);
-        const bool is_exact =
-            !query->memory.failed && dk_approval_no_normalise(as_number, strlen(as_number), &exact) == 1;
+        const bool is_exact = !query->memory.failed &&
+                              dk_approval_no_read(as_number, strlen(as_number), &exact, &rest) == 1 &&
+                              (!rest.matters || query->n_words == 1); /* another word narrows it to some of its rows */
         if (is_exact)
             dk_buf_append(&query->memory, exact.data, exact.size);
         dk_buf_byte(&query->memory, 0);

@@ -27,7 +27,8 @@ typedef struct dk_search_query {
     dk_search_word words[DK_SEARCH_WORDS]; /* parts between blanks; of several 文号 and nothing else each */
     size_t n_words;
     bool cut;             /* there were more words */
-    const char *exact_no; /* the whole text as a 文号 in canonical form, not folded; NULL: it is none */
+    const char *exact_no; /* the whole text as a 文号 in canonical form, not folded; NULL: it is none, or has other
+                             words beside one */
     dk_buf memory;
 } dk_search_query;
 
