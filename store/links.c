@@ -2,8 +2,12 @@
  *
  * A link rule holds when, for each of its pairs of fields, the two rows share a term. Candidates are the
  * intersection of the posting lists of the other side's terms, walked by leaps: each list is asked for its first row
- * not below the other's, so a parcel number that a thousand projects use costs a few seeks, not a thousand rows. */
+ * not below the other's, so a parcel number that a thousand projects use costs a few seeks, not a thousand rows.
+ *
+ * A link is seen from both sides alike. Keys are compared as terms are, folded, where they are found so (folded_key.h),
+ * and otherwise as they are written. */
 #include "store/approval_no.h"
+#include "store/folded_key.h"
 #include "store/handle.h"
 #include "store/posts.h"
 #include "store/text.h"
@@ -24,11 +28,11 @@ static bool collect_term(const char *term, size_t size, void *user)
     dk_buf_append(&list->texts, term, size);
     dk_buf_byte(&list->texts, 0);
     list->n++;
-    return list->n < 64; /* a field with more numbers than that links by its first 64 */
+    return true;
 }
 
 /* What one side of a pair offers to the other: folded terms where the other side is a field, and texts as they are
- * where it is a key, for keys are kept as they are. */
+ * where it is a key, which may have to be found as it is written. */
 static void terms_of_side(const dk_kind *kind, int field, const char *key, const dk_value *values, bool other_is_key,
                           term_list *list)
 {
@@ -58,6 +62,13 @@ typedef struct linking {
     int64_t generation;
     size_t most;
     dk_key_list *list;
+    dk_buf memory;
+    /* Of the rule under way: fields of this and the other row that exclude it (-1: none), and those of the other row
+     * that must have this row's key as it is written. */
+    int unless_mine, unless_other;
+    int written[4];
+    size_t n_written;
+    const char *folded; /* the other row's key must be this, folded; NULL: whatever it is */
     dk_error *err;
 } linking;
 
@@ -113,19 +124,58 @@ static bool is_listed(const dk_key_list *list, int64_t row)
     return false;
 }
 
-/* Whether a candidate row counts, and adds it. unless_*: fields of this and the other row, -1: none. */
-static dk_status take_candidate(linking *l, int64_t row, int unless_mine, int unless_other)
+typedef struct own_key {
+    const char *key;
+    bool found;
+} own_key;
+
+static bool is_own_key(const char *text, size_t size, void *user)
+{
+    own_key *own = user;
+    own->found = strlen(own->key) == size && memcmp(own->key, text, size) == 0;
+    return !own->found;
+}
+
+/* Whether a candidate row has this row's key as it is written, in all fields that must. */
+static dk_status has_written_key(linking *l, int64_t row, bool *ret_has)
+{
+    dk_stored_row stored;
+    dk_status status = DK_OK;
+    *ret_has = true;
+    if (l->n_written == 0 || (status = dk_stored_row_read(l->store, l->other, row, false, &stored, l->err)) != DK_OK)
+        return status;
+    for (size_t i = 0; *ret_has && i < l->n_written; i++) {
+        const dk_value *value = &stored.values[l->written[i]];
+        own_key own = {l->key, value->type != DK_TEXT}; /* a number is written in one way */
+        if (value->type == DK_TEXT && l->other->fields[l->written[i]].type == DK_FIELD_APPROVAL_NO)
+            dk_approval_no_each(value->text.data, is_own_key, &own);
+        else if (value->type == DK_TEXT)
+            is_own_key(value->text.data, value->text.size, &own);
+        *ret_has = own.found;
+    }
+    dk_stored_row_release(&stored);
+    return status;
+}
+
+/* Whether a candidate row counts, and adds it. */
+static dk_status take_candidate(linking *l, int64_t row)
 {
     if (is_listed(l->list, row))
         return DK_OK;
-    const int field = unless_mine >= 0 && has_value(&l->values[unless_mine]) ? unless_other : -1;
-    bool excluded = false, alive = true;
+    const int field = l->unless_mine >= 0 && has_value(&l->values[l->unless_mine]) ? l->unless_other : -1;
+    bool excluded = false, alive = true, named = true;
     char key[512];
     int64_t batch = 0;
     dk_status status = l->generation == DK_ANY_GENERATION
                            ? read_any_candidate(l, row, field, key, sizeof key, &batch, &excluded)
                            : read_candidate(l, row, field, key, sizeof key, &batch, &excluded, &alive);
     if (status != DK_OK || !alive || excluded)
+        return status;
+    if (l->folded != NULL)
+        status = dk_key_folds_to(key, l->folded, &l->memory, &named, l->err);
+    if (status == DK_OK && named)
+        status = has_written_key(l, row, &named);
+    if (status != DK_OK || !named)
         return status;
     if (l->generation == DK_ANY_GENERATION) {
         dk_batch_life life;
@@ -139,7 +189,7 @@ static dk_status take_candidate(linking *l, int64_t row, int unless_mine, int un
 }
 
 /* All rows that have every one of n terms. */
-static dk_status intersect(linking *l, const dk_post_text *terms, size_t n, int unless_mine, int unless_other)
+static dk_status intersect(linking *l, const dk_post_text *terms, size_t n)
 {
     dk_post_join *join = dk_post_join_texts(l->store, l->other, terms, n);
     dk_status status = join == NULL ? dk_fail(l->err, DK_NOMEM, "out of memory") : DK_OK;
@@ -149,15 +199,14 @@ static dk_status intersect(linking *l, const dk_post_text *terms, size_t n, int 
         status = dk_post_join_next(join, &place, &found, l->err);
         if (status != DK_OK || !found)
             break;
-        status = take_candidate(l, dk_place_row(place), unless_mine, unless_other);
+        status = take_candidate(l, dk_place_row(place));
     }
     dk_post_join_free(join);
     return status;
 }
 
 /* Rows whose key equals a text, if they also have the given terms. */
-static dk_status by_key(linking *l, const char *key, const dk_post_text *texts, size_t n, int unless_mine,
-                        int unless_other)
+static dk_status by_written_key(linking *l, const char *key, const dk_post_text *texts, size_t n)
 {
     enum { FEW = 64 }; /* versions of a key: more are seldom */
     dk_place few[FEW], *many = NULL;
@@ -199,10 +248,37 @@ static dk_status by_key(linking *l, const char *key, const dk_post_text *texts, 
             all = status == DK_OK && found == 1 && dk_place_compare(place, rows[r]) == 0;
         }
         if (status == DK_OK && all)
-            status = take_candidate(l, dk_place_row(rows[r]), unless_mine, unless_other);
+            status = take_candidate(l, dk_place_row(rows[r]));
     }
     free(many);
     return status;
+}
+
+static dk_status take_folded(int64_t row, void *user)
+{
+    linking *l = user;
+    return l->list->n < l->most ? take_candidate(l, row) : DK_END;
+}
+
+/* The same by what a text is, folded. */
+static dk_status by_folded_key(linking *l, const char *key, const dk_post_text *texts, size_t n)
+{
+    dk_buf folded;
+    dk_buf_init(&folded);
+    dk_text_fold(key, strlen(key), &folded);
+    const char *text = dk_buf_cstr(&folded);
+    l->folded = text;
+    dk_status status = text == NULL ? dk_fail(l->err, DK_NOMEM, "out of memory")
+                                    : dk_folded_key_rows(l->store, l->other, text, texts, n, take_folded, l, l->err);
+    l->folded = NULL;
+    dk_buf_finish(&folded);
+    return status == DK_END ? DK_OK : status;
+}
+
+static dk_status by_key(linking *l, const char *key, const dk_post_text *texts, size_t n, bool folded)
+{
+    const dk_status status = by_written_key(l, key, texts, n);
+    return status == DK_OK && folded ? by_folded_key(l, key, texts, n) : status;
 }
 
 /* Applies one rule, for every combination of the terms of its pairs. */
@@ -211,10 +287,19 @@ static dk_status apply_rule(linking *l, const dk_link_rule *rule, bool reversed)
     term_list lists[4] = {0};
     const char *at[4], *start[4];
     size_t index[4] = {0};
+    bool folded = true; /* keys of the other kind may be written otherwise */
     dk_status status = DK_OK;
+    l->unless_mine = reversed ? rule->unless.to : rule->unless.from;
+    l->unless_other = reversed ? rule->unless.from : rule->unless.to;
+    l->n_written = 0;
     for (size_t m = 0; m < rule->n_match; m++) {
         const int mine = reversed ? rule->match[m].to : rule->match[m].from;
         const int theirs = reversed ? rule->match[m].from : rule->match[m].to;
+        if (mine == DK_LINK_KEY && !dk_key_is_folded(l->store, l->kind, l->values)) {
+            folded = folded && theirs != DK_LINK_KEY;
+            if (theirs != DK_LINK_KEY)
+                l->written[l->n_written++] = theirs;
+        }
         terms_of_side(l->kind, mine, l->key, l->values, theirs == DK_LINK_KEY, &lists[m]);
         if (lists[m].texts.failed)
             status = dk_fail(l->err, DK_NOMEM, "out of memory");
@@ -222,8 +307,6 @@ static dk_status apply_rule(linking *l, const dk_link_rule *rule, bool reversed)
             goto out;
         at[m] = start[m] = (const char *)lists[m].texts.data;
     }
-    const int unless_mine = reversed ? rule->unless.to : rule->unless.from;
-    const int unless_other = reversed ? rule->unless.from : rule->unless.to;
     for (;;) {
         dk_post_text terms[4];
         size_t n_terms = 0;
@@ -239,8 +322,8 @@ static dk_status apply_rule(linking *l, const dk_link_rule *rule, bool reversed)
             }
             terms[n_terms++] = (dk_post_text){other_field, at[m], strlen(at[m])};
         }
-        if (possible && (status = key != NULL ? by_key(l, key, terms, n_terms, unless_mine, unless_other)
-                                              : intersect(l, terms, n_terms, unless_mine, unless_other)) != DK_OK)
+        if (possible &&
+            (status = key != NULL ? by_key(l, key, terms, n_terms, folded) : intersect(l, terms, n_terms)) != DK_OK)
             goto out;
         /* The next combination, as an odometer. */
         size_t m = 0;
@@ -266,10 +349,19 @@ dk_status dk_linked_rows(dk_store *store, const dk_kind *kind, const char *key, 
     const dk_link *link = dk_catalogue_link(store->catalogue, kind, other, &reversed);
     if (link == NULL)
         return dk_fail(err, DK_NOT_FOUND, "%s and %s are not linked in the catalogue", kind->name, other->name);
-    linking l = {store, kind, other, key, values, generation, most, list, err};
+    linking l = {.store = store,
+                 .kind = kind,
+                 .other = other,
+                 .key = key,
+                 .values = values,
+                 .generation = generation,
+                 .most = most,
+                 .list = list,
+                 .err = err};
     dk_status status = DK_OK;
     for (size_t r = 0; status == DK_OK && r < link->n_rules; r++)
         status = apply_rule(&l, &link->rules[r], reversed);
+    dk_buf_finish(&l.memory);
     return status;
 }
 

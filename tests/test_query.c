@@ -79,6 +79,68 @@ static void a_notice_without_a_number_links_by_project_and_joins_the_approval_la
     assert_string_equal(linked_keys(f, "notice", "征1", "parcel").text, "P1:DK001 P1:DK002");
 }
 
+/* Rows are one another's, or they are not: what a ledger calls ｐ１：ｄｋ１ is P1:DK1 from both sides. A key that a
+ * file's name qualifies has to be written as it is. */
+static void a_key_written_otherwise_links_in_both_directions(void **state)
+{
+    fixture *f = *state;
+    dk_load *load = load_begin(f, "parcel", false);
+    parcel(f, load, "DK1", "P1", "", "341321100", "一村", "甲");
+    parcel(f, load, "DK2", "P1", "", "341321100", "一村", "甲");
+    parcel(f, load, "DK1", "P2", "", "341321100", "一村", "甲");
+    parcel(f, load, "DK1", "", "", "341321100", "一村", "甲");
+    parcel(f, load, "A:1", "P:3", "", "341321100", "一村", "甲");
+    publish(f, load_finish(f, load));
+    static const struct {
+        const char *id, *parcel, *linked;
+    } rows[] = {{"1", "P1:DK1", "P1:DK1"},
+                {"2", "p1:dk1", "P1:DK1"},
+                {"3", "Ｐ１：ＤＫ１", "P1:DK1"},
+                {"4", "p2:DK1", "P2:DK1"},
+                {"5", "source:DK1", "source:DK1"},
+                {"6", "SOURCE:DK1", ""},
+                {"7", "p:3:a:1", "P:3:A:1"},
+                {"8", "P1:DK", ""},
+                {"9", "P1：DK2", "P1:DK2"},
+                {"10", "P1:DK1 DK2", ""},
+                {"11", "DK1", ""}};
+    load = load_begin(f, "compensation", false);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        load_row(f, load, "compensation", NULL, 0, "id", rows[i].id, "parcel_id", rows[i].parcel, "approval_no",
+                 "皖政地〔2020〕1号", NULL);
+    publish(f, load_finish(f, load));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char key[64];
+        snprintf(key, sizeof key, "皖政地〔2020〕1号:%s", rows[i].id);
+        assert_string_equal(linked_keys(f, "compensation", key, "parcel").text, rows[i].linked);
+    }
+#define B(id) "皖政地〔2020〕1号:" id
+    assert_string_equal(linked_keys(f, "parcel", "P1:DK1", "compensation").text, B("1") " " B("2") " " B("3"));
+    assert_string_equal(linked_keys(f, "parcel", "P1:DK2", "compensation").text, B("9"));
+    assert_string_equal(linked_keys(f, "parcel", "P2:DK1", "compensation").text, B("4"));
+    assert_string_equal(linked_keys(f, "parcel", "source:DK1", "compensation").text, B("5"));
+    assert_string_equal(linked_keys(f, "parcel", "P:3:A:1", "compensation").text, B("7"));
+#undef B
+}
+
+/* However many there are: it was by the first 64 that a row linked, and by all that it was linked to. */
+static void a_row_of_very_many_numbers_links_by_all_of_them(void **state)
+{
+    fixture *f = *state;
+    char numbers[4096] = "";
+    for (int i = 1; i <= 100; i++)
+        snprintf(numbers + strlen(numbers), sizeof numbers - strlen(numbers), "%s皖政地〔2020〕%d号", i > 1 ? "、" : "",
+                 i);
+    dk_load *load = load_begin(f, "parcel", false);
+    parcel(f, load, "DK1", "P1", "皖政地〔2020〕100号", "341321100", "一村", "甲");
+    publish(f, load_finish(f, load));
+    load = load_begin(f, "notice", false);
+    load_row(f, load, "notice", NULL, 0, "id", "公1", "approval_no", numbers, NULL);
+    publish(f, load_finish(f, load));
+    assert_string_equal(linked_keys(f, "parcel", "P1:DK1", "notice").text, "公1");
+    assert_string_equal(linked_keys(f, "notice", "公1", "parcel").text, "P1:DK1");
+}
+
 static keys linked_at(fixture *f, int64_t generation, const char *kind, const char *key, const char *other)
 {
     keys k = {0};
@@ -948,6 +1010,8 @@ int main(void)
         CASE(a_parcel_with_two_approvals_and_an_approval_with_fifty_parcels),
         CASE(a_notice_without_a_number_links_by_project_and_joins_the_approval_later),
         CASE(a_whole_key_links_in_both_directions),
+        CASE(a_key_written_otherwise_links_in_both_directions),
+        CASE(a_row_of_very_many_numbers_links_by_all_of_them),
         CASE(a_reader_that_stays_open_sees_each_generation_as_it_is),
         CASE(a_row_that_matches_nothing_is_said_to_be_unlinked),
         CASE(staff_see_amounts_in_their_division_and_nobody_else_does),
