@@ -1,4 +1,5 @@
 #include "store/search.h"
+#include "store/folded_key.h"
 #include "store/posts.h"
 
 #include "store/search_box.h"
@@ -38,6 +39,8 @@ typedef struct search {
     const dk_search *asked;
     dk_search_query query;
     dk_buf number; /* exact_no, folded */
+    dk_buf tidied;
+    const char *tidy; /* the text without blanks around it, and narrow */
     dk_view views[DK_MAX_KINDS];
     uint64_t fields[DK_MAX_KINDS];                            /* searched, and seen in some row */
     size_t limits[DK_MAX_KINDS + 1], given[DK_MAX_KINDS + 1]; /* by kind; the last: divisions */
@@ -237,18 +240,48 @@ static void form_of(const search *s, const dk_field *field, const char **ret_tex
     }
 }
 
+typedef struct keyed {
+    search *s;
+    const dk_kind *kind;
+    dk_buf memory;
+    size_t n;
+} keyed;
+
+/* A row whose key may be the text, written otherwise. */
+static dk_status add_keyed(int64_t row, void *user)
+{
+    keyed *k = user;
+    search *s = k->s;
+    sqlite3_stmt *stmt = NULL;
+    bool same = false;
+    dk_status status = dk_sql_kept(s->store, k->kind, DK_STMT_ROW_META, &stmt, s->err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, row);
+    if ((status = dk_sql_step(s->store, stmt, s->err)) == DK_OK)
+        status =
+            dk_key_folds_to((const char *)sqlite3_column_text(stmt, 0), s->query.whole.text, &k->memory, &same, s->err);
+    sqlite3_reset(stmt);
+    return status == DK_OK && same ? add_row(s, k->kind, row, DK_LINK_KEY, 0, &k->n)
+           : status == DK_END      ? DK_OK
+                                   : status;
+}
+
 static dk_status match_key(search *s, const dk_kind *kind, dk_found_terms *found)
 {
-    const char *keys[] = {s->asked->text, s->query.exact_no};
-    size_t n = 0;
+    const char *keys[] = {s->asked->text, s->tidy, s->query.exact_no};
+    keyed k = {.s = s, .kind = kind};
     dk_status status = DK_OK;
-    for (size_t i = 0; status == DK_OK && i < 2; i++) {
+    for (size_t i = 0; status == DK_OK && i < sizeof keys / sizeof *keys; i++) {
         int64_t row = 0;
         if (keys[i] != NULL)
             status = dk_row_of_key(s->store, kind, keys[i], s->asked->generation, &row, s->err);
         if (status == DK_OK && row != 0)
-            status = add_row(s, kind, row, DK_LINK_KEY, 0, &n);
+            status = add_row(s, kind, row, DK_LINK_KEY, 0, &k.n);
     }
+    if (status == DK_OK)
+        status = dk_folded_key_rows(s->store, kind, s->query.whole.text, NULL, 0, add_keyed, &k, s->err);
+    dk_buf_finish(&k.memory);
     if (status == DK_OK && s->fields[kind->index] & UINT64_C(1) << kind->key_field) {
         const char *text;
         size_t size;
@@ -509,7 +542,10 @@ dk_status dk_search_run(dk_store *store, const dk_search *asked, dk_hit_fn each,
         return dk_fail(err, DK_NOMEM, "out of memory");
     *s = (search){.store = store, .asked = asked, .complete = true, .err = err};
     dk_buf_init(&s->number);
+    dk_buf_init(&s->tidied);
     dk_buf_init(&s->keys);
+    dk_text_tidy(asked->text, strlen(asked->text), &s->tidied);
+    s->tidy = dk_buf_cstr(&s->tidied);
     dk_status status = dk_search_query_read(asked->text, &s->query, err);
     if (status != DK_OK)
         goto out;
@@ -517,7 +553,7 @@ dk_status dk_search_run(dk_store *store, const dk_search *asked, dk_hit_fn each,
         dk_text_fold(s->query.exact_no, strlen(s->query.exact_no), &s->number);
     s->complete = !s->query.cut;
     set_limits(s);
-    if (s->number.failed)
+    if (s->number.failed || s->tidy == NULL)
         status = dk_fail(err, DK_NOMEM, "out of memory");
     if (status == DK_OK && s->query.n_words > 0) {
         const unsigned most = asked->milliseconds > 0 ? asked->milliseconds : MILLISECONDS;
@@ -535,6 +571,7 @@ dk_status dk_search_run(dk_store *store, const dk_search *asked, dk_hit_fn each,
 out:
     free(s->hits);
     dk_buf_finish(&s->number);
+    dk_buf_finish(&s->tidied);
     dk_buf_finish(&s->keys);
     free(s);
     return status;
