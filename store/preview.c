@@ -1,5 +1,6 @@
 #include "store/preview.h"
 
+#include "store/clock_sets.h"
 #include "store/findings.h"
 #include "store/handle.h"
 #include "store/linked.h"
@@ -179,7 +180,9 @@ typedef struct changes {
     const dk_preview *preview;
     const dk_kind *kind;
     dk_view view;
-    sqlite3_stmt *read[2]; /* two rows are read at a time */
+    sqlite3_stmt *read[2];   /* two rows are read at a time */
+    dk_clock_finder *states; /* NULL: no field says how disclosure stands */
+    dk_buf linked;           /* texts of linked fields of the row that comes */
     bool (*each)(const dk_change *, void *);
     void *user;
     size_t given;
@@ -256,6 +259,19 @@ static bool meets(const double *bounds, const shown_row *row)
     return b[0] <= bounds[2] && b[2] >= bounds[0] && b[1] <= bounds[3] && b[3] >= bounds[1];
 }
 
+/* What a row that is not published would say once it is, by what is published now: it says what was so when it was
+ * loaded, or went. */
+static dk_status show_as_published(changes *c, shown_row *row, dk_error *err)
+{
+    if (!row->there || !c->kind->has_linked)
+        return DK_OK;
+    const dk_status status = dk_linked_values(c->store, c->kind, row->stored.key, row->stored.values,
+                                              c->preview->generation, c->states, &c->linked, err);
+    if (status == DK_OK)
+        dk_row_seen(c->kind, &row->stored, &c->view, true, row->values, row->label, sizeof row->label, &row->seen);
+    return status;
+}
+
 /* Gives the change from one row to another; 0: none. */
 static dk_status give_change(changes *c, int64_t now, int64_t then, bool conflict, dk_error *err)
 {
@@ -269,6 +285,8 @@ static dk_status give_change(changes *c, int64_t now, int64_t then, bool conflic
     const shown_row *main = then != 0 ? &rows[1] : &rows[0];
     const double *bounds = c->preview->bounds;
     if (status != DK_OK || !main->there || (bounds != NULL && !meets(bounds, &rows[0]) && !meets(bounds, &rows[1])))
+        goto out;
+    if ((status = show_as_published(c, &rows[1], err)) != DK_OK)
         goto out;
     dk_change change = {.kind = now == 0    ? DK_CHANGE_ADDED
                                 : then == 0 ? DK_CHANGE_REMOVED
@@ -371,6 +389,12 @@ dk_status dk_preview_changes(dk_store *store, const dk_preview *preview,
     c.kind = found.kind;
     c.view = dk_view_of(c.kind, preview->viewer);
     status = prepare_reads(&c, err);
+    int32_t day = DK_NO_DAY;
+    if (status == DK_OK && c.kind->disclosure_field >= 0 && dk_clock_sources(store->catalogue, c.kind) != 0) {
+        status = dk_clock_day(store, &day, err);
+        if (status == DK_OK && (c.states = dk_clock_finder_create(store, c.kind, day)) == NULL)
+            status = dk_fail(err, DK_NOMEM, "out of memory");
+    }
     for (bool more = true; status == DK_OK && more;) {
         size_t n = 0;
         status = next_rows(&c, after, rows, &n, &keys, err);
@@ -388,6 +412,8 @@ dk_status dk_preview_changes(dk_store *store, const dk_preview *preview,
 out:
     sqlite3_finalize(c.read[0]);
     sqlite3_finalize(c.read[1]);
+    dk_clock_finder_free(c.states);
+    dk_buf_finish(&c.linked);
     dk_buf_finish(&keys);
     free(rows);
     return status;

@@ -8,6 +8,7 @@
 #include "store/index.h"
 #include "store/linked.h"
 #include "store/overlap.h"
+#include "store/preview.h"
 
 #include <sqlite3.h>
 
@@ -365,6 +366,60 @@ static void a_replaced_parcel_that_comes_back_has_the_values_of_today(void **sta
     assert_int_equal(findings(f), 0);
 }
 
+typedef struct previewed {
+    seen then;
+    uint64_t differs;
+    size_t n;
+} previewed;
+
+static bool see_change(const dk_change *change, void *user)
+{
+    previewed *p = user;
+    p->then = (seen){""};
+    see(change->then, &p->then);
+    p->differs = change->differs;
+    p->n++;
+    return true;
+}
+
+static previewed preview_of(fixture *f, int64_t batch, bool withdraw)
+{
+    dk_viewer staff;
+    previewed p = {.n = 0};
+    int64_t next;
+    assert_true(dk_viewer_staff("341321", &staff));
+    const dk_preview preview = {
+        .viewer = &staff, .batch = batch, .withdraw = withdraw, .generation = generation_of(f), .limit = 10};
+    if (dk_preview_changes(f->store, &preview, see_change, &p, &next, &f->err) != DK_OK)
+        fail_msg("%s", f->err.text);
+    assert_int_equal(p.n, 1);
+    return p;
+}
+
+/* What is shown of a batch that waits, or of one that may be withdrawn, is what comes of it, and not what was so when
+ * its rows were loaded. */
+static void a_preview_says_of_linked_fields_what_will_be(void **state)
+{
+    fixture *f = *state;
+    publish(f, load_parcels(f, 1, 1, false, 0.001));
+    const int64_t larger = load_parcels(f, 1, 1, true, 0.002);
+    publish(f, load_approval(f, "皖政地〔2020〕1号", "2020-03-01", false));
+    const payment paid[] = {{"a", "P1", "341321100", "农行", "#10", "2021-01-05"}};
+    publish(f, load_payments(f, paid, 1, false));
+    previewed p = preview_of(f, larger, false);
+    assert_string_equal(p.then.text, "2020-03-01 付清 2021-01-05 农行");
+    assert_int_equal(p.differs, 0); /* but the outline */
+    publish(f, larger);
+    expect(f, "P1", p.then.text);
+    const payment later[] = {{"b", "P1", "341321100", "农行", "#10", ""}};
+    publish(f, load_payments(f, later, 1, false));
+    p = preview_of(f, larger, true);
+    assert_string_equal(p.then.text, "2020-03-01 部分 2021-01-05 农行");
+    assert_int_equal(p.differs, 0);
+    withdraw(f, larger);
+    expect(f, "P1", p.then.text);
+}
+
 static void a_staff_value_stays_in_its_division(void **state)
 {
     fixture *f = *state;
@@ -585,6 +640,7 @@ int main(void)
         TEST(who_loads_parcels_last_finds_all_values_at_once),
         TEST(what_came_between_load_and_publication_counts),
         TEST(a_replaced_parcel_that_comes_back_has_the_values_of_today),
+        TEST(a_preview_says_of_linked_fields_what_will_be),
         TEST(a_staff_value_stays_in_its_division),
         TEST(a_filter_finds_each_row_once_in_every_generation),
         TEST(check_finds_a_wrong_value_and_reindex_mends_it),
