@@ -5,7 +5,9 @@
 #include "store/coarse.h"
 #include "store/geos_time.h"
 #include "store/handle.h"
+#include "store/index_rows.h"
 #include "store/region_work.h"
+#include "store/topology.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -104,7 +106,9 @@ static bool add_candidates(const dk_block *block, void *user)
     for (uint32_t i = 0; i < block->n_entries; i++) {
         dk_entry_head head;
         memcpy(&head, &block->heads[i], sizeof head);
-        if (head.x0 > m->box.x1 || head.x1 < m->box.x0 || head.y0 > m->box.y1 || head.y1 < m->box.y0 ||
+        /* The outline that is drawn may lie beside the one that counts. */
+        const dk_world_box drawn = {head.x0, head.y0, head.x1, head.y1}, box = dk_box_grown(&drawn, DK_MATCH_MOST);
+        if (box.x0 > m->box.x1 || box.x1 < m->box.x0 || box.y0 > m->box.y1 || box.y1 < m->box.y0 ||
             head.row == m->without)
             continue;
         if (m->n_candidates == MOST_CANDIDATES) {
@@ -118,8 +122,8 @@ static bool add_candidates(const dk_block *block, void *user)
             m->status = no_memory(m);
             return false;
         }
-        m->candidates[m->n_candidates++] = (candidate){
-            head.row, head.feature, (double)head.area_cm2 / 1e4, {head.x0, head.y0, head.x1, head.y1}, DK_UNCLEAR};
+        m->candidates[m->n_candidates++] =
+            (candidate){head.row, head.feature, (double)head.area_cm2 / 1e4, box, DK_UNCLEAR};
         if (m->any_coarse)
             dk_coarse_widen(&m->candidates[m->n_candidates - 1].box, m->layer->public_coarse);
     }
@@ -699,7 +703,8 @@ static int by_row_number(const void *a, const void *b)
 
 static dk_status meet_all(meeting *m)
 {
-    dk_status status = dk_index_blocks(m->store, m->layer, &m->box, DK_EVERY_ZOOM, add_candidates, m, m->err);
+    const dk_world_box drawn = dk_box_grown(&m->box, DK_MATCH_MOST);
+    dk_status status = dk_index_blocks(m->store, m->layer, &drawn, DK_EVERY_ZOOM, add_candidates, m, m->err);
     if (status == DK_OK)
         status = m->status;
     if (status == DK_OK)

@@ -3,10 +3,12 @@
 #include "store/coarse.h"
 #include "store/cql2.h"
 #include "store/cql2_sql.h"
+#include "store/index_rows.h"
 #include "store/posts.h"
 #include "store/search_index.h"
 #include "store/search_query.h"
 #include "store/text.h"
+#include "store/topology.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -192,6 +194,7 @@ static dk_status gather_box(dk_selection *s, const double bounds[4], bool *ret_f
     box_gathering g = {.selection = s, .fits = true};
     dk_world_from_lonlat(bounds[0], bounds[3], &g.box.x0, &g.box.y0);
     dk_world_from_lonlat(bounds[2], bounds[1], &g.box.x1, &g.box.y1);
+    g.box = dk_box_grown(&g.box, DK_MATCH_MOST); /* the outline that is drawn may lie beside the one that counts */
     dk_status status = dk_index_begin(s->store, s->query->generation, NULL, err);
     if (status == DK_BUSY) { /* an older generation, whose index is gone; its rows are there */
         *ret_fits = false;

@@ -2,6 +2,7 @@
 #include "search_fixture.h"
 
 #include "store/conditions.h"
+#include "store/region_rows.h"
 #include "store/statistics.h"
 
 #include <math.h>
@@ -856,6 +857,46 @@ static void a_box_and_a_field_narrow_together(void **state)
     assert_int_equal(filtered(f, "parcel", &everyone, "village IN ('一村','三村') AND id='DK001'").n, 1);
 }
 
+/* Two surveys of one border, 15 mm apart, are drawn as one line. What is asked is asked of the outlines: of the strip
+ * that both have, and of the area of it. */
+static void borders_that_are_drawn_as_one_are_asked_for_as_they_are(void **state)
+{
+    fixture *f = *state;
+    const double west = 116.201 - 1.4e-7;
+    dk_load *load = load_begin(f, "parcel", false);
+    unsigned char wkb[93];
+    load_row(f, load, "parcel", wkb, square_wkb(wkb, 116.2, 34.5, 0.001), "id", "A", "project_id", "P", "division",
+             "341321100", NULL);
+    load_row(f, load, "parcel", wkb, square_wkb(wkb, west, 34.5, 0.001), "id", "B", "project_id", "P", "division",
+             "341321100", NULL);
+    publish(f, load_finish(f, load));
+    const dk_viewer everyone = dk_viewer_public();
+    static const char *const boxes[] = {"116.20099999,34.5002,116.201,34.5003",
+                                        "116.20099987,34.5002,116.20099988,34.5003"};
+    for (size_t i = 0; i < 2; i++) {
+        char filter[120];
+        snprintf(filter, sizeof filter, "S_INTERSECTS(geometry,BBOX(%s))", boxes[i]);
+        assert_string_equal(filtered(f, "parcel", &everyone, filter).text, "P:A P:B");
+    }
+    const dk_kind *kind = dk_catalogue_kind(f->catalogue, "parcel");
+    static const char *const rows[] = {"P:A", "P:B"};
+    for (size_t i = 0; i < 2; i++) {
+        dk_region *region = NULL;
+        dk_met met = {0};
+        int64_t row = 0;
+        size_t vertices = 0;
+        assert_int_equal(dk_region_of_row(f->store, kind, rows[i], &everyone, generation_of(f), &region, &row, &f->err),
+                         DK_OK);
+        assert_int_equal(
+            dk_region_meet(f->store, region, kind, &everyone, generation_of(f), row, &vertices, &met, &f->err), DK_OK);
+        assert_int_equal(met.n, 1);
+        /* 1.4e-7 by 0.001 degrees, which are 91,839 and 110,931 m to the degree at 34.5005 (GRS 1980). */
+        assert_true(fabs(met.rows[0].shared_m2 - 1.4e-7 * 91839 * 0.001 * 110931) < 0.01);
+        dk_met_finish(&met);
+        dk_region_free(region);
+    }
+}
+
 static void what_takes_too_long_is_refused_and_harms_nothing(void **state)
 {
     fixture *f = *state;
@@ -1029,6 +1070,7 @@ int main(void)
         CASE(what_never_holds_finds_nothing_also_among_new_versions),
         CASE(nobody_is_met_twice_or_missed_while_batches_are_published),
         CASE(a_box_and_a_field_narrow_together),
+        CASE(borders_that_are_drawn_as_one_are_asked_for_as_they_are),
         CASE(what_takes_too_long_is_refused_and_harms_nothing),
         CASE(a_compensation_row_inherits_from_its_parcel_even_if_loaded_first),
         CASE(what_linked_rows_disagree_about_is_not_taken_over_however_many_they_are),
