@@ -3,7 +3,6 @@
 #include "store/search_query.h"
 #include "store/text.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,16 +67,14 @@ static bool is_number(const char *text, size_t size)
     return end == text + size && isfinite(value);
 }
 
-/* YYYY-MM-DD by its form; whether there is such a day is found where the filter is read. */
+/* YYYY-MM-DD of a day that there is. */
 static bool is_date(const char *text, size_t size)
 {
-    static const char form[] = "0000-00-00";
-    if (size != sizeof form - 1)
+    char day[11];
+    if (size != sizeof day - 1)
         return false;
-    for (size_t i = 0; i < size; i++)
-        if (form[i] == '-' ? text[i] != '-' : !isdigit((unsigned char)text[i]))
-            return false;
-    return true;
+    dk_text_copy(day, sizeof day, text, size);
+    return dk_date_valid(day);
 }
 
 static void append_date(const char *text, size_t size, dk_buf *json)
@@ -102,7 +99,8 @@ dk_status dk_condition_equal(const dk_kind *kind, int index, const char *value, 
     if (numeric && !is_number(value, size))
         return dk_fail(err, DK_INVALID, "the field %s is compared with a number, such as 12.5", field->name);
     if (field->type == DK_FIELD_DATE && !is_date(value, size))
-        return dk_fail(err, DK_INVALID, "the field %s is compared with a date, such as 2020-06-15", field->name);
+        return dk_fail(err, DK_INVALID, "the field %s is compared with a date that there is, such as 2020-06-15",
+                       field->name);
     dk_buf *json = begin(conditions);
     begin_comparison("=", field, json);
     if (numeric)
@@ -169,14 +167,10 @@ static void add_number(const dk_field *field, const char *word, size_t size, alt
 
 static void add_date(const dk_field *field, const char *word, size_t size, alternatives *a)
 {
-    char day[11];
     if (!is_date(word, size))
         return;
-    dk_text_copy(day, sizeof day, word, size);
-    if (!dk_date_valid(day))
-        return;
     begin_comparison("=", field, begin_alternative(a));
-    append_date(day, size, &a->json);
+    append_date(word, size, &a->json);
     dk_buf_text(&a->json, "]}");
 }
 

@@ -897,6 +897,23 @@ static void borders_that_are_drawn_as_one_are_asked_for_as_they_are(void **state
     }
 }
 
+/* What is wrong with a parameter is said of it, and not of a filter that nobody wrote. */
+static void a_day_that_there_is_not_is_named_with_its_field(void **state)
+{
+    fixture *f = *state;
+    const dk_kind *kind = dk_catalogue_kind(f->catalogue, "approval");
+    static const char *const days[] = {"2021-02-29", "2020-13-01", "2020-00-10", "2020-2-9", "20200209", ""};
+    dk_conditions conditions = {.n = 0};
+    for (size_t i = 0; i < sizeof days / sizeof *days; i++) {
+        assert_int_equal(dk_condition_equal(kind, dk_kind_field(kind, "approved_on"), days[i], &conditions, &f->err),
+                         DK_INVALID);
+        assert_non_null(strstr(f->err.text, "approved_on"));
+    }
+    assert_int_equal(dk_condition_equal(kind, dk_kind_field(kind, "approved_on"), " 2020-02-29 ", &conditions, &f->err),
+                     DK_OK);
+    dk_conditions_finish(&conditions);
+}
+
 static void what_takes_too_long_is_refused_and_harms_nothing(void **state)
 {
     fixture *f = *state;
@@ -1071,6 +1088,7 @@ int main(void)
         CASE(nobody_is_met_twice_or_missed_while_batches_are_published),
         CASE(a_box_and_a_field_narrow_together),
         CASE(borders_that_are_drawn_as_one_are_asked_for_as_they_are),
+        CASE(a_day_that_there_is_not_is_named_with_its_field),
         CASE(what_takes_too_long_is_refused_and_harms_nothing),
         CASE(a_compensation_row_inherits_from_its_parcel_even_if_loaded_first),
         CASE(what_linked_rows_disagree_about_is_not_taken_over_however_many_they_are),
