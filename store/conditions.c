@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 void dk_conditions_finish(dk_conditions *conditions)
 {
@@ -136,19 +135,18 @@ static dk_buf *begin_alternative(alternatives *a)
     return &a->json;
 }
 
+/* word: folded */
 static void add_like(const dk_field *field, const char *word, size_t size, alternatives *a)
 {
     dk_buf *json = begin_alternative(a);
-    dk_buf_format(
-        json,
-        "{\"op\":\"like\",\"args\":[{\"op\":\"casei\",\"args\":[{\"property\":\"%s\"}]},{\"op\":\"casei\",\"args\":[\"%%",
-        field->name);
+    dk_buf_format(json, "{\"op\":\"like\",\"args\":[{\"op\":\"fold\",\"args\":[{\"property\":\"%s\"}]},\"%%",
+                  field->name);
     for (size_t i = 0; i < size; i++) {
         if (word[i] == '%' || word[i] == '_' || word[i] == '\\')
             append_characters("\\", 1, json);
         append_characters(word + i, 1, json);
     }
-    dk_buf_text(json, "%\"]}]}");
+    dk_buf_text(json, "%\"]}");
 }
 
 /* A number is looked for as search knows it, as it is written without more digits than it needs. */
@@ -185,7 +183,6 @@ void dk_condition_word(const dk_kind *kind, uint64_t fields, const char *word, s
     const char *const text = dk_buf_cstr(&folded), *const narrow =
                                                        text != NULL ? text : ""; /* numbers are read up to a NUL */
     const size_t n = text != NULL ? folded.size : 0;
-    const bool other = n > 0 && (n != size || strncasecmp(narrow, word, size) != 0);
     const bool is_part = n > 0 && dk_search_number(narrow, n, &number);
     for (size_t i = 0; i < kind->n_fields; i++) {
         const dk_field *field = &kind->fields[i];
@@ -196,8 +193,7 @@ void dk_condition_word(const dk_kind *kind, uint64_t fields, const char *word, s
         } else if (field->type == DK_FIELD_DATE) {
             add_date(field, narrow, n, &a);
         } else {
-            add_like(field, word, size, &a);
-            if (other)
+            if (n > 0)
                 add_like(field, narrow, n, &a);
             if (is_part && field->type == DK_FIELD_APPROVAL_NO)
                 add_like(field, (const char *)number.data, number.size, &a);

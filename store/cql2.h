@@ -24,7 +24,9 @@
 #define DK_CQL2_MOST_NODES 10000     /* names, literals and operators */
 #define DK_CQL2_MOST_VERTICES 100000 /* of all its geometries together */
 
-typedef enum dk_cql2_language { DK_CQL2_TEXT, DK_CQL2_JSON } dk_cql2_language;
+/* OWN: JSON as store/conditions.h writes it, which may also have {"op":"fold","args":[text]}: the text as terms and
+ * what is searched are folded (store/text.h). */
+typedef enum dk_cql2_language { DK_CQL2_TEXT, DK_CQL2_JSON, DK_CQL2_OWN } dk_cql2_language;
 
 /* A filter that was read for one kind and one viewer. Immutable, but its geometries may be used by one thread at a
  * time. */

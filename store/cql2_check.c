@@ -380,12 +380,11 @@ static bool check_comparison(checker *c, dk_cql2_node *node)
     return take_special(c, node);
 }
 
-/* CASEI and ACCENTI. Of a literal, it is a literal. */
+/* CASEI, ACCENTI and our own. Of a literal, it is a literal. */
 static bool check_fold(checker *c, dk_cql2_node *node)
 {
     int folds = 0;
-    for (const dk_cql2_node *at = node; at != NULL && (at->op == DK_OP_CASEI || at->op == DK_OP_ACCENTI);
-         at = at->first)
+    for (const dk_cql2_node *at = node; at != NULL && at->op >= DK_OP_FOLD && at->op <= DK_OP_ACCENTI; at = at->first)
         if (++folds > MOST_FOLDS) {
             dk_cql2_refuse(c->r, DK_LIMIT, node, node->place, "CASEI and ACCENTI stand in each other more than %d deep",
                            MOST_FOLDS);
@@ -399,7 +398,9 @@ static bool check_fold(checker *c, dk_cql2_node *node)
         return true;
     dk_buf folded;
     dk_buf_init(&folded);
-    if (node->op == DK_OP_CASEI)
+    if (node->op == DK_OP_FOLD)
+        dk_text_fold(operand->text.data, operand->text.size, &folded);
+    else if (node->op == DK_OP_CASEI)
         dk_cql2_casei(operand->text.data, operand->text.size, &folded);
     else
         dk_cql2_accenti(operand->text.data, operand->text.size, &folded);
@@ -738,6 +739,7 @@ static bool check(checker *c, dk_cql2_node *node)
     case DK_OP_ARRAY:
         node->type = DK_TYPE_ARRAY;
         return check_operands(c, node);
+    case DK_OP_FOLD:
     case DK_OP_CASEI:
     case DK_OP_ACCENTI:
         return check_fold(c, node);

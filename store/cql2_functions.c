@@ -6,6 +6,7 @@
 #include "store/cql2_sql.h"
 #include "store/cql2_tree.h"
 #include "store/succession.h"
+#include "store/text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -158,6 +159,19 @@ static void casei(sqlite3_context *ctx, int n, sqlite3_value **values)
     give(ctx, &folded);
 }
 
+static void fold(sqlite3_context *ctx, int n, sqlite3_value **values)
+{
+    (void)n;
+    size_t size;
+    const char *text = text_of(values[0], &size);
+    dk_buf folded;
+    if (text == NULL)
+        return;
+    dk_buf_init(&folded);
+    dk_text_fold(text, size, &folded);
+    give(ctx, &folded);
+}
+
 static void accenti(sqlite3_context *ctx, int n, sqlite3_value **values)
 {
     (void)n;
@@ -297,7 +311,7 @@ dk_status dk_cql2_functions(sqlite3 *db, const dk_catalogue *catalogue, dk_error
                      {"dk_array", 3, array},       {"dk_casei", 1, casei},     {"dk_accenti", 1, accenti},
                      {"dk_like", 2, like},         {"dk_divide", 2, divide},   {"dk_div", 2, integer_divide},
                      {"dk_mod", 2, modulo},        {"dk_pow", 2, power},       {"dk_spatial", 2, spatial},
-                     {"dk_coarse", 2, coarse}};
+                     {"dk_coarse", 2, coarse},     {"dk_fold", 1, fold}};
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
         if (sqlite3_create_function_v2(db, functions[i].name, functions[i].n,
                                        SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, (void *)catalogue,

@@ -177,6 +177,7 @@ static size_t operands_of(dk_cql2_op op)
         return 0;
     case DK_OP_NOT:
     case DK_OP_IS_NULL:
+    case DK_OP_FOLD:
     case DK_OP_CASEI:
     case DK_OP_ACCENTI:
         return 1;
@@ -221,7 +222,9 @@ static bool read_operator(dk_cql2_reader *r, const json_t *json, dk_cql2_node *n
         return refuse(r, node, "\"op\" must be a text");
     if (!json_is_array(args))
         return refuse(r, node, "an object with \"op\" must have an array \"args\"");
-    node->op = dk_cql2_op_of(json_string_value(name), json_string_length(name));
+    node->op = r->language == DK_CQL2_OWN && strcmp(json_string_value(name), dk_cql2_op_name(DK_OP_FOLD)) == 0
+                   ? DK_OP_FOLD
+                   : dk_cql2_op_of(json_string_value(name), json_string_length(name));
     if (node->op == DK_OP_FUNCTION && !dk_cql2_set_text(r, node, json_string_value(name), json_string_length(name)))
         return false;
     return read_operands(r, args, node);

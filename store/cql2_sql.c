@@ -221,6 +221,9 @@ static void put_value(emitter *e, const dk_cql2_node *node)
     case DK_OP_PROPERTY:
         put_property(e, node);
         return;
+    case DK_OP_FOLD:
+        put_call(e, "dk_fold", node->first, NULL);
+        return;
     case DK_OP_CASEI:
     case DK_OP_ACCENTI:
         put_call(e, node->op == DK_OP_CASEI ? "dk_casei" : "dk_accenti", node->first, NULL);

@@ -10,6 +10,7 @@
 #include <strings.h>
 
 static const char *const names[DK_OP_COUNT] = {
+    [DK_OP_FOLD] = "fold",
     [DK_OP_CASEI] = "casei",
     [DK_OP_ACCENTI] = "accenti",
     [DK_OP_ADD] = "+",

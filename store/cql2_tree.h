@@ -32,6 +32,7 @@ typedef enum dk_cql2_op {
     DK_OP_INTERVAL, /* start, end */
     DK_OP_ARRAY,
     /* of texts */
+    DK_OP_FOLD, /* of DK_CQL2_OWN; the standard's begin behind it */
     DK_OP_CASEI,
     DK_OP_ACCENTI,
     /* of numbers */

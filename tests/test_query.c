@@ -535,8 +535,7 @@ static keys with_word(fixture *f, const char *name, const char *const fields[2],
     dk_condition_word(kind, bits, word, strlen(word), &conditions);
     dk_conditions_filter(&conditions, &json);
     dk_cql2 *filter = NULL;
-    if (dk_cql2_read((const char *)json.data, json.size, DK_CQL2_JSON, kind, &everyone, NULL, &filter, &f->err) !=
-        DK_OK)
+    if (dk_cql2_read((const char *)json.data, json.size, DK_CQL2_OWN, kind, &everyone, NULL, &filter, &f->err) != DK_OK)
         fail_msg("%s: %s", word, f->err.text);
     query.filters[0] = filter;
     if (looked_up) {
@@ -557,7 +556,7 @@ static void words_are_asked_for_as_search_finds_them(void **state)
     fixture *f = *state;
     load_county(f);
     dk_load *load = load_begin(f, "parcel", false);
-    parcel(f, load, "DK003", "P2", "皖政地〔2021〕12号、国土资函〔2020〕1号", "341321100", "一村", "张三");
+    parcel(f, load, "DK003", "P2", "皖政地〔2021〕12号、国土资函〔2020〕1号", "341321100", "３号地（二标段）", "张三");
     publish(f, load_finish(f, load));
     load = load_begin(f, "compensation", false);
     load_row(f, load, "compensation", NULL, 0, "id", "9", "parcel_id", "DK003", "approval_no", "皖政地〔2021〕12号",
@@ -577,6 +576,10 @@ static void words_are_asked_for_as_search_finds_them(void **state)
         {"parcel", {"id", "approval_no"}, "皖政地〔2021〕12号、国土资函〔2020〕1号", "P2:DK003", true},
         {"parcel", {"id", "approval_no"}, "12号、国土", "P2:DK003", true},
         {"parcel", {"id"}, "2020-1号", "", true},
+        {"parcel", {"village"}, "3号地", "P2:DK003", true},
+        {"parcel", {"village"}, "３号", "P2:DK003", true},
+        {"parcel", {"village"}, "地(二标段)", "P2:DK003", true},
+        {"parcel", {"village"}, "%", "", true},
         {"compensation", {"group_no"}, "2020", "皖政地〔2021〕12号:9", false},
         {"compensation", {"group_no"}, "２０２０", "皖政地〔2021〕12号:9", false},
         {"compensation", {"group_no"}, "202", "", false},

@@ -1,6 +1,7 @@
 #include "tiler/item_query.h"
 
 #include "store/conditions.h"
+#include "store/text.h"
 #include "tiler/crs.h"
 #include "tiler/datetime.h"
 
@@ -228,10 +229,15 @@ static dk_status read_filter(dk_context *ctx, const dk_kind *kind, const char *t
     return status;
 }
 
-/* Each word stands in a field that is searched and that the viewer sees. */
-static dk_status read_words(dk_context *ctx, const dk_kind *kind, const char *text, dk_conditions *conditions,
-                            dk_query *query)
+/* Each word stands in a field that is searched and that the viewer sees. Between words are blanks and commas, of any
+ * width. */
+static dk_status read_words(dk_context *ctx, const dk_kind *kind, const char *typed, dk_conditions *conditions,
+                            dk_item_query *query)
 {
+    dk_text_tidy(typed, strlen(typed), &query->words);
+    const char *text = dk_buf_cstr(&query->words);
+    if (text == NULL)
+        return dk_fail(&ctx->error, DK_NOMEM, "out of memory");
     const uint64_t visible = dk_context_fields(ctx, kind);
     uint64_t searched = 0;
     for (size_t i = 0; i < kind->n_fields; i++)
@@ -247,10 +253,10 @@ static dk_status read_words(dk_context *ctx, const dk_kind *kind, const char *te
         if (n++ == 8)
             return dk_fail(&ctx->error, DK_INVALID, "The parameter \"q\" takes 8 words at most.");
         dk_condition_word(kind, searched, at, size, conditions);
-        if (size > query->word.size) {
-            query->word.text = at;
-            query->word.size = size;
-            query->word.fields = searched;
+        if (size > query->query.word.size) {
+            query->query.word.text = at;
+            query->query.word.size = size;
+            query->query.word.fields = searched;
         }
         at += size;
     }
@@ -302,7 +308,7 @@ static dk_status read_param(dk_context *ctx, const dk_kind *kind, const dk_param
     if (strcmp(name, "filter") == 0)
         return read_filter(ctx, kind, value, query);
     if (strcmp(name, "q") == 0)
-        return read_words(ctx, kind, value, conditions, &query->query);
+        return read_words(ctx, kind, value, conditions, query);
     const int field = find_field(ctx, kind, name, strlen(name));
     if (field < 0)
         return dk_fail(&ctx->error, DK_INVALID,
@@ -332,7 +338,7 @@ dk_status dk_item_query_read(dk_context *ctx, const dk_kind *kind, unsigned para
         dk_conditions_filter(&conditions, &filter);
         const char *text = dk_buf_cstr(&filter);
         status = text == NULL ? dk_fail(&ctx->error, DK_NOMEM, "out of memory")
-                              : add_filter(ctx, kind, text, DK_CQL2_JSON, NULL, ret_query);
+                              : add_filter(ctx, kind, text, DK_CQL2_OWN, NULL, ret_query);
     }
     ret_query->query.with_geometry = ret_query->outline;
     dk_conditions_finish(&conditions);
@@ -344,4 +350,5 @@ void dk_item_query_finish(dk_item_query *query)
 {
     for (size_t i = 0; i < sizeof query->owned / sizeof *query->owned; i++)
         dk_cql2_free(query->owned[i]);
+    dk_buf_finish(&query->words);
 }

@@ -17,6 +17,7 @@ typedef struct dk_item_query {
     uint64_t fields;   /* of `properties`: bit i is field i; all bits without it */
     bool outline;      /* of `properties` and skipGeometry: the outline is wanted */
     dk_cql2 *owned[2]; /* what query.filters points to */
+    dk_buf words;      /* of q, and what query.word points to */
 } dk_item_query;
 
 /* Which of them a resource takes. */

@@ -56,6 +56,7 @@ test('what a viewer does not see cannot be filtered, sorted, searched or shown',
   await refused('parcel', { filter: "id_number IS NULL" }, /id_number/, as(CHIEF));
   assert.deepEqual(await keys('parcel', { q: '王大户' }), []);
   assert.deepEqual(await keys('parcel', { q: '大户' }, as(STAFF)), ['X1:DK001']);
+  for (const q of ['户　DK002', '户，ｄｋ００２']) assert.deepEqual(await keys('parcel', { q }, as(STAFF)), ['X1:DK002'], q);
   assert.deepEqual(await keys('parcel', { filter: "owner LIKE '%户'" }, as(STAFF)), ['X1:DK001', 'X1:DK002', 'X1:DK003'], 'within the division');
   assert.deepEqual(await keys('parcel', { filter: "owner LIKE '%户'" }, as(CHIEF)), parcels.map((p) => `${p.project_id}:${p.id}`));
   assert.deepEqual(await keys('parcel', { sortby: '-owner', limit: 2 }, as(STAFF)), ['X1:DK003', 'X1:DK001'], 'the other division has no owners for this clerk');
