@@ -93,7 +93,7 @@ function* addresses() {
 }
 /** Without what no two counties have in common: times, and what the log makes of random numbers. */
 const strip = (answer, server) => answer.body.toString('latin1').replaceAll(server.url, '').replace(/"(published_at|timeStamp|at|attached_at)":"[^"]*"/g, '')
-  .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?Z?/g, '').replace(/[A-Za-z0-9+/]{43}=/g, 'DIGEST');
+  .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?Z?/g, '').replace(/<time datetime="">[^<]*/g, '<time>').replace(/[A-Za-z0-9+/]{43}=/g, 'DIGEST');
 
 for (const [viewer, token] of [['the public', undefined], ['members of a village elsewhere', ELSEWHERE]]) {
   test(`${viewer} cannot tell the two counties apart`, async () => {
