@@ -352,6 +352,260 @@ static void what_is_left_out_lies_within_the_tolerance_of_what_is_kept(void **st
     }
 }
 
+/* The first zoom at which a distance in world units is more than half a unit of a tile, of which 2^(20-z) are one. */
+static int shown_from(double distance)
+{
+    int zoom = 0;
+    while (zoom < 20 && !(distance > DK_TOLERANCE * ldexp(1, 20 - zoom)))
+        zoom++;
+    return zoom;
+}
+
+static void line_of(dk_outline *outline, const uint32_t *xy, size_t n)
+{
+    ring_of(outline, xy, n);
+    outline->kind = DK_LINES;
+}
+
+/* One outline is wanted, and lies on one side of a larger one: beyond its border by as much as is still matched. Where
+ * its corners lie on that border three borders meet, and they are always kept. */
+static void corners_on_the_border_of_one_that_is_not_wanted_are_kept(void **state)
+{
+    (void)state;
+    const uint32_t o = ORIGIN, side = 100, far = 5000, off = DK_MATCH_UNITS;
+    const uint32_t square[] = {o, o, o + side, o, o + side, o + side, o, o + side};
+    const uint32_t others[4][8] = {
+        {o - far, o - far, o - off, o - far, o - off, o + far, o - far, o + far},               /* west */
+        {o + side + off, o - far, o + far, o - far, o + far, o + far, o + side + off, o + far}, /* east */
+        {o - far, o - far, o + far, o - far, o + far, o - off, o - far, o - off},               /* north */
+        {o - far, o + side + off, o + far, o + side + off, o + far, o + far, o - far, o + far}, /* south */
+    };
+    static const size_t on[4][2] = {{0, 3}, {1, 2}, {0, 1}, {3, 2}};
+    dk_topology *t = dk_topology_create();
+    dk_outline source, out;
+    dk_outline_init(&source);
+    dk_outline_init(&out);
+    for (size_t i = 0; i < 5; i++) { /* the last by itself: the lowest corner and the one farthest from it stay */
+        size_t mine, ignored;
+        dk_topology_clear(t);
+        ring_of(&source, square, 4);
+        assert_int_equal(dk_topology_add(t, &source, true, &mine), DK_OK);
+        if (i < 4) {
+            ring_of(&source, others[i], 4);
+            assert_int_equal(dk_topology_add(t, &source, false, &ignored), DK_OK);
+        }
+        assert_int_equal(dk_topology_build(t), DK_OK);
+        assert_int_equal(dk_topology_get(t, mine, &out), DK_OK);
+        assert_int_equal(out.n_points, 4);
+        for (size_t k = 0; k < 4; k++) {
+            const bool node = i < 4 ? k == on[i][0] || k == on[i][1] : k == 0 || k == 2;
+            const int zoom = zoom_at(&out, square[2 * k], square[2 * k + 1]);
+            assert_true(node ? zoom == 0 : zoom > 0);
+        }
+    }
+    dk_topology_free(t);
+    dk_outline_finish(&source);
+    dk_outline_finish(&out);
+}
+
+static void a_line_keeps_its_ends_and_where_others_meet_it(void **state)
+{
+    (void)state;
+    const uint32_t o = ORIGIN;
+    /* A bend 8 units off the straight way to where a lane ends on the road, beyond that one of 65; what ends on the way
+     * back from its end to its beginning, which a line has not, does not meet it. */
+    const uint32_t road[] = {o, o, o + 1000, o + 8, o + 3000, o, o + 4000, o + 65, o + 5000, o};
+    const uint32_t lane[] = {o + 2000, o + 7000, o + 2000, o + 4};
+    const uint32_t apart[] = {o + 2000, o, o + 2000, o - 900};
+    dk_topology *t = dk_topology_create();
+    dk_outline source, out;
+    dk_outline_init(&source);
+    dk_outline_init(&out);
+    size_t first, second, third;
+    line_of(&source, road, 5);
+    assert_int_equal(dk_topology_add(t, &source, true, &first), DK_OK);
+    line_of(&source, lane, 2);
+    assert_int_equal(dk_topology_add(t, &source, true, &second), DK_OK);
+    line_of(&source, apart, 2);
+    assert_int_equal(dk_topology_add(t, &source, true, &third), DK_OK);
+    assert_int_equal(dk_topology_build(t), DK_OK);
+    assert_int_equal(dk_topology_get(t, first, &out), DK_OK);
+    const uint32_t expected[] = {o, o, o + 1000, o + 8, o + 2000, o + 4, o + 3000, o, o + 4000, o + 65, o + 5000, o};
+    /* 6.0 off the edge from the beginning to the lane; 63.7 off that from there to the end; 34.5 off that to the bend.
+     */
+    const int zooms[] = {0, shown_from(6), 0, shown_from(34.5), shown_from(63.7), 0};
+    assert_int_equal(out.kind, DK_LINES);
+    assert_int_equal(out.n_parts, 1);
+    assert_int_equal(out.n_points, 6);
+    assert_memory_equal(out.xy, expected, sizeof expected);
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(out.zoom[i], zooms[i]);
+    assert_int_equal(dk_topology_get(t, second, &out), DK_OK);
+    assert_int_equal(out.n_points, 2);
+    assert_memory_equal(out.xy, lane, sizeof lane);
+    assert_memory_equal(out.zoom, "\0\0", 2);
+    assert_int_equal(dk_topology_get(t, third, &out), DK_OK);
+    assert_int_equal(out.n_points, 2);
+    assert_memory_equal(out.xy, apart, sizeof apart);
+    dk_topology_free(t);
+    dk_outline_finish(&source);
+    dk_outline_finish(&out);
+}
+
+/* Of lines of three vertices, the middle one between the ends or beyond one of them; along x and along y. */
+static void a_vertex_is_kept_from_the_zoom_on_at_which_it_lies_off_by_more_than_half_a_unit(void **state)
+{
+    (void)state;
+    static const struct {
+        int along, across;
+        double distance; /* from the way from (0, 0) to (1000, 0) */
+    } cases[] = {
+        {500, 3, 3},    {500, 4, 4},        {500, 5, 5},       {500, -8, 8},     {500, -9, 9},      {500, 16, 16},
+        {500, 64, 64},  {500, 65, 65},      {500, 1024, 1024}, {-300, 400, 500}, {1300, -400, 500}, {-60, 11, 61},
+        {1060, 11, 61}, {-960, -40, 960.8}, {1960, 40, 960.8}, {1003, 400, 400}, {-3, -400, 400},
+    };
+    dk_topology *t = dk_topology_create();
+    dk_outline source, out;
+    dk_outline_init(&source);
+    dk_outline_init(&out);
+    for (size_t i = 0; i < 2 * (sizeof cases / sizeof *cases); i++) {
+        const size_t x = i % 2, y = 1 - x;
+        uint32_t line[] = {ORIGIN, ORIGIN, ORIGIN, ORIGIN, ORIGIN, ORIGIN};
+        size_t index;
+        line[2 + x] += (uint32_t)cases[i / 2].along;
+        line[2 + y] += (uint32_t)cases[i / 2].across;
+        line[4 + x] += 1000;
+        dk_topology_clear(t);
+        line_of(&source, line, 3);
+        assert_int_equal(dk_topology_add(t, &source, true, &index), DK_OK);
+        assert_int_equal(dk_topology_build(t), DK_OK);
+        assert_int_equal(dk_topology_get(t, index, &out), DK_OK);
+        assert_int_equal(out.n_points, 3);
+        assert_int_equal(out.zoom[1], shown_from(cases[i / 2].distance));
+    }
+    dk_topology_free(t);
+    dk_outline_finish(&source);
+    dk_outline_finish(&out);
+}
+
+/* Of two vertices of a border that lie equally far off, the one nearer to the border's lower end comes first, whichever
+ * way a ring is walked: here to the border's ends, of the same x, the lower of which has the lower y. */
+static void of_equals_both_sides_keep_the_same(void **state)
+{
+    (void)state;
+    const uint32_t o = ORIGIN;
+    const uint32_t west[] = {o, o, o + 8, o + 100, o + 8, o + 200, o, o + 300, o - 400, o + 300, o - 400, o};
+    const uint32_t east[] = {o, o, o + 8, o + 100, o + 8, o + 200, o, o + 300, o + 400, o + 300, o + 400, o};
+    dk_topology *t = dk_topology_create();
+    dk_outline source, out;
+    dk_outline_init(&source);
+    dk_outline_init(&out);
+    for (int turned = 0; turned < 4; turned++) {
+        size_t index[2];
+        dk_topology_clear(t);
+        for (size_t i = 0; i < 2; i++) {
+            uint32_t xy[12];
+            for (size_t k = 0; k < 6; k++)
+                memcpy(xy + 2 * k, (i == 0 ? west : east) + 2 * (turned >> i & 1 ? 5 - k : k), 8);
+            ring_of(&source, xy, 6);
+            assert_int_equal(dk_topology_add(t, &source, true, &index[i]), DK_OK);
+        }
+        assert_int_equal(dk_topology_build(t), DK_OK);
+        for (size_t i = 0; i < 2; i++) {
+            assert_int_equal(dk_topology_get(t, index[i], &out), DK_OK);
+            assert_int_equal(zoom_at(&out, o, o), 0);
+            assert_int_equal(zoom_at(&out, o, o + 300), 0);
+            assert_int_equal(zoom_at(&out, o + 8, o + 100), shown_from(8));
+            assert_int_equal(zoom_at(&out, o + 8, o + 200), shown_from(3.99)); /* off the rest, which is 200 long */
+        }
+    }
+    /* Two corners of a ring lie 500 from its lowest: the lower one of them stays, and the other is 400 off. */
+    const uint32_t triangle[] = {o, o, o + 500, o, o + 300, o + 400, o, o};
+    for (size_t turned = 0; turned < 2; turned++) {
+        size_t index;
+        dk_topology_clear(t);
+        ring_of(&source, triangle, 3);
+        for (size_t k = 0; turned && k < 3; k++)
+            memcpy(source.xy + 2 * k, triangle + 2 * (3 - k), 8);
+        assert_int_equal(dk_topology_add(t, &source, true, &index), DK_OK);
+        assert_int_equal(dk_topology_build(t), DK_OK);
+        assert_int_equal(dk_topology_get(t, index, &out), DK_OK);
+        assert_int_equal(zoom_at(&out, o, o), 0);
+        assert_int_equal(zoom_at(&out, o + 300, o + 400), 0);
+        assert_int_equal(zoom_at(&out, o + 500, o), shown_from(400));
+    }
+    dk_topology_free(t);
+    dk_outline_finish(&source);
+    dk_outline_finish(&out);
+}
+
+static void parts_and_holes_keep_their_order_and_a_ring_does_not_end_where_it_began(void **state)
+{
+    (void)state;
+    const uint32_t o = ORIGIN;
+    /* A square with a hole, and a square beside it, each with its last position a unit beside its first. */
+    const uint32_t rings[3][10] = {
+        {o, o, o + 9000, o, o + 9000, o + 9000, o, o + 9000, o, o + 1},
+        {o + 3000, o + 3000, o + 3000, o + 6000, o + 6000, o + 6000, o + 6000, o + 3000, o + 3001, o + 3000},
+        {o + 20000, o, o + 29000, o, o + 29000, o + 9000, o + 20000, o + 9000, o + 20001, o + 1},
+    };
+    dk_topology *t = dk_topology_create();
+    dk_outline source, out;
+    dk_outline_init(&source);
+    dk_outline_init(&out);
+    source.kind = DK_POLYGONS;
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(dk_outline_reserve(&source, 5));
+        for (size_t k = 0; k < 5; k++)
+            dk_outline_put(&source, rings[i][2 * k], rings[i][2 * k + 1], 0);
+        dk_outline_close(&source, 5 * i, i == 1);
+    }
+    size_t index;
+    assert_int_equal(dk_topology_add(t, &source, true, &index), DK_OK);
+    assert_int_equal(dk_topology_build(t), DK_OK);
+    assert_int_equal(dk_topology_get(t, index, &out), DK_OK);
+    assert_int_equal(dk_topology_get(t, 1, &out), DK_INVALID);
+    assert_int_equal(dk_topology_get(t, index, &out), DK_OK);
+    assert_int_equal(out.n_parts, 3);
+    assert_int_equal(out.n_points, 12);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(out.parts[i].start, 4 * i);
+        assert_int_equal(out.parts[i].count, 4);
+        assert_int_equal(out.parts[i].hole, i == 1);
+        assert_memory_equal(out.xy + 8 * i, rings[i], 32);
+    }
+    dk_topology_free(t);
+    dk_outline_finish(&source);
+    dk_outline_finish(&out);
+}
+
+/* A road around a park comes back to its beginning on the park's border: that position both keep. */
+static void where_a_closed_line_begins_what_lies_along_it_keeps_the_position(void **state)
+{
+    (void)state;
+    const uint32_t o = ORIGIN;
+    const uint32_t park[] = {o, o, o + 500, o - 3, o + 1000, o, o + 1000, o + 1000, o, o + 1000};
+    const uint32_t road[] = {o + 500, o - 3, o + 1000, o, o + 1000, o + 1000, o, o + 1000, o, o, o + 500, o - 3};
+    dk_topology *t = dk_topology_create();
+    dk_outline source, out;
+    dk_outline_init(&source);
+    dk_outline_init(&out);
+    size_t index[2];
+    ring_of(&source, park, 5);
+    assert_int_equal(dk_topology_add(t, &source, true, &index[0]), DK_OK);
+    line_of(&source, road, 6);
+    assert_int_equal(dk_topology_add(t, &source, true, &index[1]), DK_OK);
+    assert_int_equal(dk_topology_build(t), DK_OK);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(dk_topology_get(t, index[i], &out), DK_OK);
+        assert_int_equal(out.n_points, i == 0 ? 5 : 6);
+        assert_int_equal(zoom_at(&out, o + 500, o - 3), 0);
+    }
+    dk_topology_free(t);
+    dk_outline_finish(&source);
+    dk_outline_finish(&out);
+}
+
 static void degenerate_rings_come_back(void **state)
 {
     (void)state;
@@ -464,6 +718,93 @@ static void edges_of_any_length_among_thousands_of_vertices_find_what_lies_on_th
     dk_matching_finish(&m);
 }
 
+/* What lies on an edge comes in the order in which one walks it, and the other way round in the other order; what lies
+ * equally far along it, by (x, y) from its lower end. */
+static void assert_on_edge(dk_matching *m, const uint32_t *from, const uint32_t *to, const uint32_t *expected, size_t n)
+{
+    uint32_t a, b;
+    const uint32_t *on;
+    size_t found;
+    assert_true(dk_matching_vertex(m, from[0], from[1], &a));
+    assert_true(dk_matching_vertex(m, to[0], to[1], &b));
+    for (int turned = 0; turned < 2; turned++) {
+        assert_true(dk_matching_on_edge(m, turned ? b : a, turned ? a : b, &on, &found));
+        assert_int_equal(found, n);
+        for (size_t i = 0; i < n; i++)
+            assert_memory_equal(m->xy + 2 * (size_t)on[turned ? n - 1 - i : i], expected + 2 * i, 8);
+    }
+}
+
+static void what_lies_on_an_edge_comes_in_its_order(void **state)
+{
+    (void)state;
+    const uint32_t o = ORIGIN / 2048 * 2048, off = DK_MATCH_UNITS; /* o: the first of a bucket */
+    const uint32_t level[] = {o, o, o + 9000, o}, upright[] = {o, o + 100000, o, o + 109000},
+                   below[] = {o, o + 20479, o + 9000, o + 20479},
+                   before[] = {o + 20479, o + 200000, o + 20479, o + 209000};
+    const uint32_t on_level[] = {o + 700, o - off, o + 700, o + off, o + 2000, o, o + 8000, o - off};
+    const uint32_t on_upright[] = {o,          o + 100400, o - off,    o + 100900, o + off,
+                                   o + 100900, o - off,    o + 101000, o,          o + 108000};
+    const uint32_t on_below[] = {o + 100, o + 20481, o + 300, o + 20477, o + 5000, o + 20481};
+    /* Over the corner of four buckets: what lies beside it lies in the other column. */
+    const uint32_t steep[] = {o + 81830, o - 9000, o + 82010, o + 9000};
+    const uint32_t on_steep[] = {o + 81920, o - 190, o + 81919, o + 90};
+    const uint32_t on_before[] = {o + 20481, o + 200100, o + 20477, o + 200300, o + 20481, o + 205000};
+    const struct {
+        const uint32_t *edge, *on;
+        size_t n;
+    } cases[] = {{level, on_level, 4},
+                 {upright, on_upright, 5},
+                 {below, on_below, 3},
+                 {before, on_before, 3},
+                 {steep, on_steep, 2}};
+    dk_matching m = {0};
+    uint32_t vertex;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        for (size_t k = 0; k < 2; k++)
+            assert_true(dk_matching_vertex(&m, cases[i].edge[2 * k], cases[i].edge[2 * k + 1], &vertex));
+        for (size_t k = 0; k < cases[i].n; k++) { /* in no order */
+            const uint32_t *at = cases[i].on + 2 * ((k + cases[i].n / 2) % cases[i].n);
+            assert_true(dk_matching_vertex(&m, at[0], at[1], &vertex));
+        }
+    }
+    for (uint32_t i = 0; i < 200; i++) /* enough for edges to be walked by buckets */
+        assert_true(dk_matching_vertex(&m, o + 5000000 + 100 * i, o, &vertex));
+    assert_true(dk_matching_build(&m));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_on_edge(&m, cases[i].edge, cases[i].edge + 2, cases[i].on, cases[i].n);
+    dk_matching_finish(&m);
+}
+
+static void positions_near_each_other_become_the_first_of_them(void **state)
+{
+    (void)state;
+    dk_matching m = {0};
+    uint32_t vertex;
+    for (uint32_t i = 0; i < 40; i++) { /* beside each other, over each other, and across */
+        assert_true(dk_matching_vertex(&m, ORIGIN + 50 * i + 1, ORIGIN, &vertex));
+        assert_true(dk_matching_vertex(&m, ORIGIN + 50 * i, ORIGIN + i % 3, &vertex));
+    }
+    assert_true(dk_matching_build(&m));
+    for (uint32_t i = 0; i < 40; i++) {
+        assert_true(dk_matching_vertex(&m, ORIGIN + 50 * i + 1, ORIGIN, &vertex));
+        const uint32_t *to = m.xy + 2 * (size_t)dk_matched(&m, vertex);
+        assert_int_equal(to[0], ORIGIN + 50 * i);
+        assert_int_equal(to[1], ORIGIN + i % 3);
+    }
+    dk_matching_clear(&m);
+    for (uint32_t i = 0; i < 40; i++) { /* in a row, each near the next: none moves further than to one that is near */
+        assert_true(dk_matching_vertex(&m, ORIGIN + 2 * i, ORIGIN, &vertex));
+        assert_true(dk_matching_vertex(&m, ORIGIN, ORIGIN + 900 + 2 * i, &vertex));
+    }
+    assert_true(dk_matching_build(&m));
+    for (uint32_t i = 0; i < m.n; i++) {
+        const uint32_t *from = m.xy + 2 * (size_t)i, *to = m.xy + 2 * (size_t)dk_matched(&m, i);
+        assert_true(abs((int)(to[0] - from[0])) <= DK_MATCH_UNITS && abs((int)(to[1] - from[1])) <= DK_MATCH_UNITS);
+    }
+    dk_matching_finish(&m);
+}
+
 /* A border from (0, 0) to (10000, 0) that bulges, a position a unit of its way and more: what digitising by a stream
  * gives. */
 static size_t fine_border(uint32_t *xy, size_t n, double step, bool backward)
@@ -546,9 +887,17 @@ int main(void)
         cmocka_unit_test(the_result_depends_on_neighbours_only_and_not_on_order_direction_or_start),
         cmocka_unit_test(at_every_zoom_every_inner_edge_is_the_edge_of_two),
         cmocka_unit_test(what_is_left_out_lies_within_the_tolerance_of_what_is_kept),
+        cmocka_unit_test(corners_on_the_border_of_one_that_is_not_wanted_are_kept),
+        cmocka_unit_test(a_line_keeps_its_ends_and_where_others_meet_it),
+        cmocka_unit_test(a_vertex_is_kept_from_the_zoom_on_at_which_it_lies_off_by_more_than_half_a_unit),
+        cmocka_unit_test(of_equals_both_sides_keep_the_same),
+        cmocka_unit_test(parts_and_holes_keep_their_order_and_a_ring_does_not_end_where_it_began),
+        cmocka_unit_test(where_a_closed_line_begins_what_lies_along_it_keeps_the_position),
         cmocka_unit_test(degenerate_rings_come_back),
         cmocka_unit_test(an_edge_across_the_world_finds_what_lies_on_it),
         cmocka_unit_test(edges_of_any_length_among_thousands_of_vertices_find_what_lies_on_them),
+        cmocka_unit_test(what_lies_on_an_edge_comes_in_its_order),
+        cmocka_unit_test(positions_near_each_other_become_the_first_of_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
