@@ -597,10 +597,11 @@ static void compare_pieces(const dk_entry_shape *shape, const dk_outline *outlin
         assert_int_equal(GEOSEqualsExact_r(geos, shown, at[zoom], 0), 1);
         GEOSGeom_destroy_r(geos, shown);
     }
-    if (polygons) {
+    if (polygons) { /* bits of zooms before the first say nothing */
+        const uint32_t drawn = UINT32_MAX << shape->head.first_zoom;
         assert_int_equal(shape->head.unsound >> last, 1);
-        assert_int_equal(shape->head.unsound, unsound_zooms(shape, last, false, &rounded, &valid));
-        assert_int_equal(shape->head.unsound_plate, unsound_zooms(shape, last, true, &rounded, &valid));
+        assert_int_equal(shape->head.unsound & drawn, unsound_zooms(shape, last, false, &rounded, &valid));
+        assert_int_equal(shape->head.unsound_plate & drawn, unsound_zooms(shape, last, true, &rounded, &valid));
     }
     assert_every_cell_has_its_piece(shape, outline, at[shape->head.cut_zoom]);
     for (int zoom = shape->head.cut_zoom; zoom <= DK_FINEST_ZOOM; zoom++) {
