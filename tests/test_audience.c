@@ -169,6 +169,17 @@ static void documents_are_for_whom_the_catalogue_says_or_fewer(void **state)
         /* Who sees one of some row may be told of them. */
         assert_true(!table[i].sees || dk_view_documents(&of, &table[i].viewer));
     }
+    /* Others are not told that there are any. */
+    static const dk_viewer viewers[] = {
+        {DK_PUBLIC, ""}, {DK_GROUP, ""}, {DK_ON_REQUEST, ""}, {DK_STAFF, ""}, {DK_NEVER, ""}};
+    for (dk_audience documents = DK_PUBLIC; documents <= DK_NEVER; documents++)
+        for (size_t i = 0; i < sizeof viewers / sizeof *viewers; i++) {
+            const dk_kind of = {.name = "k", .fields = fields, .n_fields = 5, .documents = documents};
+            dk_kind hidden = of;
+            hidden.audience = DK_NEVER;
+            assert_int_equal(dk_view_documents(&of, &viewers[i]), viewers[i].audience >= documents);
+            assert_int_equal(dk_view_documents(&hidden, &viewers[i]), viewers[i].audience == DK_NEVER);
+        }
 }
 
 static void the_63rd_field_has_its_bit(void **state)
@@ -279,6 +290,10 @@ static void masks_and_coarse_outlines_are_for_those_below(void **state)
             dk_view_coarse(&view, table[i].row) != table[i].coarse ||
             dk_view_zoom(&view, table[i].row) != table[i].zoom)
             fail_msg("line %zu of the table", i + 1);
+        /* Who has a scope sees other rows as the public does, the owner and those of the whole store no row. */
+        const bool all = table[i].viewer.audience != DK_PUBLIC && table[i].viewer.division[0] == '\0';
+        assert_int_equal(dk_view_any_coarse(&view), !all);
+        assert_int_equal(dk_view_last_zoom(&view), table[i].viewer.audience == DK_PUBLIC ? 14 : DK_EVERY_TILE_ZOOM);
     }
 }
 

@@ -21,6 +21,8 @@ static void what_is_shown_of_names_and_numbers(void **state)
         {DK_MASK_NAME, "欧阳娜娜", "欧***"},
         {DK_MASK_NAME, "张", "张*"},
         {DK_MASK_NAME, " 张三　", "张*"},
+        {DK_MASK_NAME, "　\t　张三 　", "张*"},
+        {DK_MASK_NAME, "　", ""},
         {DK_MASK_NAME, "砀山县砀城镇东关村第一村民小组", "砀*******"}, /* how long it is is not told beyond that */
         {DK_MASK_NAME, "𠮷田", "𠮷*"},
         {DK_MASK_NAME, "\xFF\xFE", "*"}, /* no UTF-8 */
@@ -29,12 +31,15 @@ static void what_is_shown_of_names_and_numbers(void **state)
         {DK_MASK_ID_NUMBER, "341321199001011234", "341***********1234"},
         {DK_MASK_ID_NUMBER, "34132119900101123X", "341***********123X"},
         {DK_MASK_ID_NUMBER, "341321900101123", "341********1123"},
+        {DK_MASK_ID_NUMBER, "123456789012", "123*****9012"},
         {DK_MASK_ID_NUMBER, "12345678901", "****"},
         {DK_MASK_ID_NUMBER, "３４１３２１１９９００１０１１２３４", "****"},
         {DK_MASK_PHONE, "13812345678", "138****5678"},
         {DK_MASK_PHONE, "+8613812345678", "+86****5678"},
         {DK_MASK_PHONE, "8024567", "****"},
+        {DK_MASK_PHONE, "0557802456", "****"},
         {DK_MASK_ACCOUNT, "6222020200112233445", "****3445"},
+        {DK_MASK_ACCOUNT, "12345678", "****5678"},
         {DK_MASK_ACCOUNT, "1234567", "****"},
         {DK_MASK_ACCOUNT, "6222 0202 0011", "****"}, /* blanks inside: not a number as such */
         {DK_MASK_HIDDEN, "张三", ""},

@@ -139,7 +139,7 @@ static void counting_is_counting_day_by_day(void **state)
         seed = seed * 1664525u + 1013904223u;
         const int32_t from = first + (int32_t)(seed >> 8) % (last - first + 1);
         seed = seed * 1664525u + 1013904223u;
-        const int32_t n = (int32_t)(seed >> 8) % (i % 10 == 0 ? 3000 : 60) * (i % 2 == 0 ? 1 : -1);
+        const int32_t n = (int32_t)(seed >> 8) % (i % 10 < 2 ? 3000 : 60) * (i % 2 == 0 ? 1 : -1);
         int32_t at = from, left = n < 0 ? -n : n, found = 0, between = 0;
         int missing = 0;
         while (left > 0 && at >= first && at <= last) {
@@ -354,7 +354,7 @@ static void why_it_does_not_apply_or_cannot_be_told_is_said(void **state)
     dk_exemption exemption = {.why = "抢险救灾用地"};
     obligation.exemptions = &exemption;
     obligation.n_exemptions = 1;
-    const int32_t event = dk_day_of(2026, 12, 21), early = dk_day_of(2020, 1, 6);
+    const int32_t event = dk_day_of(2026, 12, 21), early = dk_day_of(2020, 1, 6), known = dk_day_of(2024, 9, 18);
     const dk_shown undated = {DK_NO_DAY, DK_FAR_DAY}, shown = {dk_day_of(2026, 12, 22), DK_FAR_DAY};
     const dk_regime *old = &w->catalogue->regimes[0], *new = &w->catalogue->regimes[2];
     const struct {
@@ -371,6 +371,8 @@ static void why_it_does_not_apply_or_cannot_be_told_is_said(void **state)
         {{true, -1, new, NULL, 0, &shown, 1}, DK_UNKNOWN, "缺少起算日"},
         {{true, -1, new, &event, 1, &undated, 1}, DK_UNKNOWN, "国务院办公厅节假日安排缺少2027年的工作日"},
         {{true, -1, new, &event, 1, NULL, 0}, DK_UNKNOWN, "国务院办公厅节假日安排缺少2027年的工作日"},
+        {{true, -1, new, &known, 1, &undated, 1}, DK_UNKNOWN, "公开记录没有日期"},
+        {{true, -1, new, &known, 1, &shown, 1}, DK_LATE, ""},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         dk_outcome outcome;
@@ -378,6 +380,19 @@ static void why_it_does_not_apply_or_cannot_be_told_is_said(void **state)
         dk_obligation_outcome(&obligation, &table[i].facts, DK_FAR_DAY, &outcome);
         assert_int_equal(dk_outcome_state(&outcome, dk_day_of(2026, 12, 31)), table[i].state);
         assert_string_equal(dk_outcome_reason(&obligation, &outcome, text), table[i].why);
+    }
+    /* Words of the catalogue that are too long end with a whole character, of three bytes here. */
+    char why[3 * DK_STANDING_TEXT], text[DK_STANDING_TEXT];
+    for (size_t before = 0; before < 3; before++) {
+        memset(why, 'a', before);
+        for (size_t i = before; i + 3 < sizeof why; i += 3)
+            memcpy(why + i, "灾", 4);
+        exemption.why = why;
+        dk_outcome outcome;
+        dk_obligation_outcome(&obligation, &table[1].facts, DK_FAR_DAY, &outcome);
+        dk_outcome_reason(&obligation, &outcome, text);
+        assert_int_equal(strlen(text), before + (DK_STANDING_TEXT - 1 - before) / 3 * 3);
+        assert_memory_equal(text, why, strlen(text));
     }
 }
 
@@ -425,6 +440,33 @@ static void it_is_due_soon_from_some_days_before(void **state)
     assert_false(dk_outcome_soon(&outcome, due - 6));
     assert_true(dk_outcome_soon(&outcome, due - 5) && dk_outcome_soon(&outcome, due));
     assert_false(dk_outcome_soon(&outcome, due + 1));
+    for (int32_t day = due - 6; day <= due + 1; day++) {
+        dk_standing standing;
+        dk_outcome_standing(obligation, &outcome, day, &standing);
+        assert_int_equal(standing.soon, day >= due - 5 && day <= due);
+        assert_int_equal(standing.day, due);
+    }
+}
+
+/* Of what is shown until a day to come one does not know yet that this was too short: of two, the first counts until
+ * it has ended. */
+static void what_has_not_ended_yet_is_not_too_short(void **state)
+{
+    const world *w = *state;
+    dk_obligation obligation = *dk_catalogue_obligation(w->catalogue, "requisition_announcement");
+    obligation.lasts = (dk_period){30, false};
+    const int32_t event = dk_day_of(2024, 9, 18), from = dk_day_of(2024, 9, 20);
+    const dk_shown shown[] = {{from, from + 20}, {from + 10, DK_FAR_DAY}};
+    const dk_obligation_facts f = {true, -1, &w->catalogue->regimes[2], &event, 1, shown, 2};
+    for (int32_t day = from + 10; day < from + 50; day++) {
+        dk_outcome outcome;
+        dk_obligation_outcome(&obligation, &f, day, &outcome);
+        const bool ended = day > from + 20;
+        assert_int_equal(outcome.shown_from, ended ? from + 10 : from);
+        assert_int_equal(outcome.needed_until, outcome.shown_from + 30);
+        assert_int_equal(outcome.shown_until, DK_FAR_DAY);
+        assert_int_equal(dk_outcome_state(&outcome, day), day < from + 40 ? DK_DUE : DK_MET);
+    }
 }
 
 static void what_has_no_date_is_told_from_what_is_not_published(void **state)
@@ -483,6 +525,7 @@ int main(void)
         cmocka_unit_test(why_it_does_not_apply_or_cannot_be_told_is_said),
         cmocka_unit_test(a_standing_is_said_in_chinese),
         cmocka_unit_test(it_is_due_soon_from_some_days_before),
+        cmocka_unit_test(what_has_not_ended_yet_is_not_too_short),
         cmocka_unit_test(what_has_no_date_is_told_from_what_is_not_published),
         cmocka_unit_test(what_is_not_confirmed_is_switched_off),
         cmocka_unit_test(a_regime_is_said_by_its_title_or_a_date),
