@@ -14,9 +14,9 @@ enum {
 typedef enum dk_map_class { DK_MAP_ROW, DK_MAP_REJECT, DK_MAP_OVERLAP, DK_MAP_CLASSES } dk_map_class;
 
 typedef struct dk_report_map {
-    dk_buf outlines[DK_MAP_CLASSES]; /* uint32 n, then n pairs of degrees */
-    dk_buf middles;                  /* of the rows: pairs of floats */
-    dk_buf labels;                   /* of rejected rows, NUL-terminated, in their order */
+    dk_buf outlines[DK_MAP_CLASSES];                     /* uint32 n, then n pairs of degrees */
+    dk_buf middles;                                      /* of the rows: pairs of floats */
+    dk_buf labels;                                       /* of rejected rows, NUL-terminated, in their order */
     int64_t n[DK_MAP_CLASSES], left_out[DK_MAP_CLASSES]; /* left_out: of n, those that are too many to be drawn */
 } dk_report_map;
 
