@@ -27,6 +27,7 @@ typedef struct attaching {
     dk_store *store;
     const dk_kind *kind;
     dk_approval_index *index; /* NULL with --key */
+    dk_buf key;               /* with --key: that of the row */
     dk_scans scans;
     dk_attaching batch;
     int64_t generation; /* in which it was published; 0: it was not */
@@ -123,7 +124,7 @@ static const char *row_of(attaching *a, const dk_scan *scan)
 {
     matching m = {.a = a, .scan = scan};
     if (a->options->key != NULL)
-        return a->options->key;
+        return (const char *)a->key.data;
     if (scan->numbers[0] == '\0') {
         leave(a, scan, "neither its name nor a folder's holds a 文号; rename it, or say --key");
         return NULL;
@@ -241,10 +242,32 @@ static dk_status find_scans(attaching *a)
     return status;
 }
 
+/* Finds the row that --key names: a 文号 in whatever brackets, where it is the whole key. */
+static dk_status find_row(attaching *a)
+{
+    const char *key = a->options->key;
+    const dk_kind *kind = a->kind;
+    const bool by_number = kind->fields[kind->key_field].type == DK_FIELD_APPROVAL_NO && kind->n_qualifiers == 0 &&
+                           !kind->qualify_by_source;
+    dk_approval_rest rest = {.none = true};
+    bool exists = false;
+    if (by_number)
+        dk_approval_no_read(key, strlen(key), &a->key, &rest);
+    if (rest.none || rest.left[0] != '\0') { /* 123号之一 is another */
+        dk_buf_clear(&a->key);
+        dk_buf_text(&a->key, key);
+    }
+    if (dk_buf_cstr(&a->key) == NULL)
+        return dk_fail(&a->err, DK_NOMEM, "out of memory");
+    const dk_status status = dk_document_row_exists(a->store, kind, (const char *)a->key.data, &exists, &a->err);
+    return status != DK_OK || exists
+               ? status
+               : dk_fail(&a->err, DK_NOT_FOUND, "--key %s: there is no such row of %s", key, kind->name);
+}
+
 static dk_status open_store(attaching *a)
 {
     const dk_options *options = a->options;
-    bool exists = true;
     dk_status status = dk_store_open(options->store, options->dry_run ? DK_READ : DK_WRITE, &a->store, &a->err);
     if (status == DK_OK && options->log_key != NULL && !options->dry_run)
         status = dk_store_log_key(a->store, options->log_key, &a->err);
@@ -259,10 +282,7 @@ static dk_status open_store(attaching *a)
                               .publish = options->publish};
     if (options->key == NULL)
         return dk_approval_index_create(a->store, a->kind, &a->index, &a->err);
-    status = dk_document_row_exists(a->store, a->kind, options->key, &exists, &a->err);
-    if (status == DK_OK && !exists)
-        status = dk_fail(&a->err, DK_NOT_FOUND, "--key %s: there is no such row of %s", options->key, a->kind->name);
-    return status;
+    return find_row(a);
 }
 
 static dk_status publish(attaching *a, int64_t batch, int64_t *ret_generation)
@@ -382,6 +402,7 @@ int dk_command_attach(const dk_options *options)
     dk_id_list_finish(&a.batch.there);
     dk_id_list_finish(&a.batch.met);
     dk_buf_finish(&a.left_json);
+    dk_buf_finish(&a.key);
     dk_store_close(a.store);
     return good ? DK_EXIT_DONE : DK_EXIT_FAILED;
 }

@@ -370,12 +370,16 @@ test('wrong usage and what is not there', (t) => {
   for (const [args, sentence] of [[['nothing', '扫描'], /nothing: the catalogue has no layer or record of that name/],
     [['approval', '没有'], /没有: there is no such file or folder/],
     [['compensation', '扫描'], /compensation: has no field of type approval_no/],
+    [['approval', '扫描', '--key', '皖政地〔2020〕123号之一'], /--key 皖政地〔2020〕123号之一: there is no such row of approval/],
     [['approval', '扫描', '--key', '皖政地〔2020〕9号'], /--key 皖政地〔2020〕9号: there is no such row of approval/]]) {
     const done = s.run('attach', s.store, ...args);
     assert.equal(done.code, 1);
     assert.match(done.stderr, sentence);
   }
   assert.deepEqual(s.counts(s.attach()), [0, 0, 0, 0]);
+  s.at('批复.pdf'); // 〔〕 are on no keyboard
+  assert.deepEqual(s.counts(s.attach('扫描', '--key', '皖政地(2020)123')), [1, 0, 0, 0]);
+  assert.deepEqual(s.sql('select key from dikuai_attachment'), [{ key: '皖政地〔2020〕123号' }]);
 });
 
 test('the folder of documents is no source of scans, and a folder that cannot be written ends the run', (t) => {
