@@ -17,6 +17,29 @@ bool dk_column_fold(const char *name, dk_buf *out)
     return dk_buf_cstr(out) != NULL;
 }
 
+bool dk_column_same(const char *a, const char *b)
+{
+    dk_buf one, other;
+    dk_buf_init(&one);
+    dk_buf_init(&other);
+    const bool same = dk_column_fold(a, &one) && dk_column_fold(b, &other) &&
+                      strcmp((const char *)one.data, (const char *)other.data) == 0;
+    dk_buf_finish(&one);
+    dk_buf_finish(&other);
+    return same;
+}
+
+size_t dk_column_find(const dk_column *columns, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(columns[i].name, name) == 0)
+            return i;
+    for (size_t i = 0; i < n; i++)
+        if (dk_column_same(columns[i].name, name))
+            return i;
+    return n;
+}
+
 static bool equal(const char *folded, const char *name, dk_buf *scratch)
 {
     return dk_column_fold(name, scratch) && strcmp(folded, (const char *)scratch->data) == 0;

@@ -65,6 +65,12 @@ dk_merged dk_merged_amount(const dk_field *field, const dk_cell *cell, const dk_
  * be broken into two lines; NUL-terminated. false: out of memory. */
 bool dk_column_fold(const char *name, dk_buf *out);
 
+/* Whether two names are the same so. false also: out of memory. */
+bool dk_column_same(const char *a, const char *b);
+
+/* The first column of a name: one that is called so to the letter, else one of the same name; n: there is none. */
+size_t dk_column_find(const dk_column *columns, size_t n, const char *name);
+
 /* Whether the name alone, without --field or --ignore, is known to the kind: a field, its title or an alias. */
 bool dk_column_known(const dk_kind *kind, const char *name);
 

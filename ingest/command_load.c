@@ -563,10 +563,10 @@ static bool is_known_column(const char *name, void *user)
     const loader *self = user;
     const dk_column_options *columns = &self->options->settings.columns;
     for (size_t i = 0; i < columns->n_fields; i++)
-        if (strcmp(columns->fields[i].value, name) == 0)
+        if (dk_column_same(columns->fields[i].value, name))
             return true;
     const char *key = strchr(self->options->on, '=');
-    return strcmp(key != NULL ? key + 1 : self->options->on, name) == 0 || dk_column_known(self->kind, name);
+    return dk_column_same(key != NULL ? key + 1 : self->options->on, name) || dk_column_known(self->kind, name);
 }
 
 static dk_status open_join(loader *self, dk_error *err)

@@ -1,5 +1,6 @@
 #include "ingest/join.h"
 
+#include "ingest/columns.h"
 #include "ingest/datasets.h"
 #include "store/approval_no.h"
 #include "store/text.h"
@@ -70,19 +71,6 @@ static void fold_cell(const dk_cell *cell, dk_buf *out)
     dk_buf_finish(&numbers);
 }
 
-static bool same_name(const char *a, const char *b)
-{
-    dk_buf one, other;
-    dk_buf_init(&one);
-    dk_buf_init(&other);
-    fold(a, strlen(a), &one);
-    fold(b, strlen(b), &other);
-    const bool same = !one.failed && !other.failed && strcmp((const char *)one.data, (const char *)other.data) == 0;
-    dk_buf_finish(&one);
-    dk_buf_finish(&other);
-    return same;
-}
-
 static dk_status nomem(const dk_join *join, dk_error *err)
 {
     return dk_fail(err, DK_NOMEM, "%s: out of memory", join->path);
@@ -92,16 +80,14 @@ static dk_status take_columns(dk_join *join, const dk_source *source, dk_error *
 {
     const dk_column *columns;
     const size_t n = dk_source_columns(source, &columns);
-    join->key_column = n;
+    join->key_column = dk_column_find(columns, n, join->key);
     join->columns = calloc(n + 1, sizeof *join->columns);
     join->from = calloc(n + 1, sizeof *join->from);
     if (join->columns == NULL || join->from == NULL)
         return nomem(join, err);
-    const bool named_alike = same_name(join->on, join->key);
+    const bool named_alike = dk_column_same(join->on, join->key);
     for (size_t i = 0; i < n; i++) {
-        const bool is_key = join->key_column == n && same_name(columns[i].name, join->key);
-        if (is_key)
-            join->key_column = i;
+        const bool is_key = join->key_column == i;
         if (is_key && named_alike)
             continue; /* the source has it */
         dk_column *to = &join->columns[join->n_columns];

@@ -40,9 +40,9 @@ static bool is_known_column(const char *name, void *user)
     const dk_load_file *file = user;
     const dk_column_options *columns = &file->options.settings.columns;
     for (size_t i = 0; i < columns->n_fields; i++)
-        if (strcmp(columns->fields[i].value, name) == 0)
+        if (dk_column_same(columns->fields[i].value, name))
             return true;
-    if (file->options.join_key != NULL && strcmp(file->options.join_key, name) == 0)
+    if (file->options.join_key != NULL && dk_column_same(file->options.join_key, name))
         return true;
     return dk_column_known(file->options.kind, name);
 }

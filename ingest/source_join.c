@@ -1,6 +1,7 @@
 /* The columns of a ledger, as further columns of a source. */
 #include "ingest/source_internal.h"
 
+#include "ingest/columns.h"
 #include "ingest/join.h"
 #include "store/text.h"
 
@@ -59,9 +60,7 @@ dk_status dk_source_join(dk_source *source, dk_join *join, dk_error *err)
 {
     const dk_column *joined;
     const size_t n = dk_join_columns(join, &joined);
-    size_t key = 0;
-    while (key < source->n_columns && strcasecmp(source->columns[key].name, dk_join_on(join)) != 0)
-        key++;
+    const size_t key = dk_column_find(source->columns, source->n_columns, dk_join_on(join));
     if (key == source->n_columns)
         return no_key(source, join, err);
     source->join_key = key;

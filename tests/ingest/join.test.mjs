@@ -23,8 +23,8 @@ test('a shapefile with nothing but a number gets its attributes from a sheet, da
 
 test('units above the header of a ledger that is joined count for its columns, and those that its cells show', (t) => {
   const s = scene(t);
-  s.write('p.csv', ['TBBH,wkt', ...['1', '2'].map((id, i) => `${id},"${wkt(square(39520000 + i * 200, 3521000))}"`)].join('\n'));
-  s.write('l.xlsx', xlsx([['面积单位：亩'], ['TBBH', '地块编号', '地块面积'], ['1', 'DK1', { n: '15' }], ['2', 'DK2', { n: '20000', f: '0.00"平方米"' }]]));
+  s.write('p.csv', ['TB BH,wkt', ...['1', '2'].map((id, i) => `${id},"${wkt(square(39520000 + i * 200, 3521000))}"`)].join('\n'));
+  s.write('l.xlsx', xlsx([['面积单位：亩'], ['TB\nBH', '地块编号', '地块面积'], ['1', 'DK1', { n: '15' }], ['2', 'DK2', { n: '20000', f: '0.00"平方米"' }]]));
   const done = s.load('parcel', 'p.csv', '--join', 'l.xlsx', '--on', 'TBBH', '--crs', 'EPSG:4527', '--publish');
   assert.equal(done.code, 0, done.stderr);
   assert.deepEqual(s.rows('parcel').map((f) => f.properties.area_declared_ha), [1, 2]);

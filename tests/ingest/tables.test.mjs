@@ -97,6 +97,14 @@ test('a 身份证号 that Excel kept as a number is rejected, one kept as text i
   assert.equal(s.load('compensation', 'b.csv').json.notes.filter((note) => note.includes('zeros')).length, 0); // by chance
 });
 
+test('names that --field gives make a header also where the sheet has them on two lines', (t) => {
+  const s = scene(t);
+  s.write('a.xlsx', xlsx([['项目编号', 'XM1'], ['流水\n号', '宗地\n编号', '补偿\n金额'], ['1', 'DK1', { n: '5' }]]));
+  const done = s.load('compensation', 'a.xlsx', '--publish', '--field', 'id=流水号', '--field', 'parcel_id=宗地编号', '--field', 'total=补偿 金额');
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual(s.rows('compensation').map((f) => [f.properties.parcel_id, f.properties.total]), [['DK1', 5]]);
+});
+
 test('a value that no column names is not dropped in silence', (t) => {
   const s = scene(t);
   s.write('a.csv', '补偿编号,地块编号\n1,DK1\n2,DK2,多出来\n');
