@@ -11,15 +11,30 @@ typedef struct unit_name {
 
 /* 1 亩 = 1/15 ha = 2000/3 m². */
 static const unit_name names[] = {
-    {"公顷", {DK_UNIT_AREA, 10000, 1}},       {"ha", {DK_UNIT_AREA, 10000, 1}},
-    {"hm2", {DK_UNIT_AREA, 10000, 1}},        {"亩", {DK_UNIT_AREA, 2000, 3}},
-    {"mu", {DK_UNIT_AREA, 2000, 3}},          {"平方米", {DK_UNIT_AREA, 1, 1}},
-    {"平米", {DK_UNIT_AREA, 1, 1}},           {"m2", {DK_UNIT_AREA, 1, 1}},
-    {"平方公里", {DK_UNIT_AREA, 1000000, 1}}, {"平方千米", {DK_UNIT_AREA, 1000000, 1}},
-    {"km2", {DK_UNIT_AREA, 1000000, 1}},      {"元", {DK_UNIT_MONEY, 1, 1}},
-    {"yuan", {DK_UNIT_MONEY, 1, 1}},          {"万元", {DK_UNIT_MONEY, 10000, 1}},
-    {"万", {DK_UNIT_MONEY, 10000, 1}},        {"亿元", {DK_UNIT_MONEY, 100000000, 1}},
-    {"千元", {DK_UNIT_MONEY, 1000, 1}},       {"市亩", {DK_UNIT_AREA, 2000, 3}},
+    {"公顷", {DK_UNIT_AREA, 10000, 1}},
+    {"ha", {DK_UNIT_AREA, 10000, 1}},
+    {"hm2", {DK_UNIT_AREA, 10000, 1}},
+    {"亩", {DK_UNIT_AREA, 2000, 3}},
+    {"mu", {DK_UNIT_AREA, 2000, 3}},
+    {"平方米", {DK_UNIT_AREA, 1, 1}},
+    {"平米", {DK_UNIT_AREA, 1, 1}},
+    {"m2", {DK_UNIT_AREA, 1, 1}},
+    {"平方公里", {DK_UNIT_AREA, 1000000, 1}},
+    {"平方千米", {DK_UNIT_AREA, 1000000, 1}},
+    {"km2", {DK_UNIT_AREA, 1000000, 1}},
+    {"元", {DK_UNIT_MONEY, 1, 1}},
+    {"yuan", {DK_UNIT_MONEY, 1, 1}},
+    {"万元", {DK_UNIT_MONEY, 10000, 1}},
+    {"万", {DK_UNIT_MONEY, 10000, 1}},
+    {"亿元", {DK_UNIT_MONEY, 100000000, 1}},
+    {"千元", {DK_UNIT_MONEY, 1000, 1}},
+    {"市亩", {DK_UNIT_AREA, 2000, 3}},
+    {"m²", {DK_UNIT_AREA, 1, 1}},
+    {"㎡", {DK_UNIT_AREA, 1, 1}}, /* as a catalogue may write them */
+    {"hm²", {DK_UNIT_AREA, 10000, 1}},
+    {"km²", {DK_UNIT_AREA, 1000000, 1}},
+    {"㎢", {DK_UNIT_AREA, 1000000, 1}},
+    {"wan_yuan", {DK_UNIT_MONEY, 10000, 1}},
 };
 
 static bool parse_plain(const char *text, size_t size, dk_unit *ret_unit)

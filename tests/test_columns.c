@@ -230,6 +230,35 @@ static void a_price_above_a_table_is_no_unit_of_amounts_and_that_is_told(void **
     }
 }
 
+/* Names of columns come folded, units of a catalogue as it writes them. 1 亩 is 1/15 of 10,000 m². */
+static void units_of_a_catalogue_in_any_form(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *unit;
+        double fifteen_mu;
+    } cases[] = {{"m2", 10000}, {"m²", 10000}, {"㎡", 10000}, {"hm²", 1}, {"km²", 0.01}, {"㎢", 0.01}, {"市亩", 15}};
+    const dk_column columns[] = {{.name = "面积"}};
+    const dk_column_options none = {0};
+    dk_unit mu;
+    assert_true(dk_unit_parse("亩", strlen("亩"), &mu));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        dk_field area = {.name = "area", .title = "面积", .type = DK_FIELD_NUMBER, .unit = cases[i].unit};
+        const dk_kind plots = {.name = "plot", .fields = &area, .n_fields = 1};
+        dk_mapping mapping;
+        dk_error err;
+        dk_unit own;
+        double converted;
+        assert_true(dk_field_is_amount(&area));
+        assert_int_equal(dk_mapping_resolve(&plots, columns, 1, &none, "f.csv", &mapping, &err), DK_OK);
+        dk_mapping_units(&mapping, &plots, 0, 1, &mu, 1); /* 单位：亩 */
+        assert_true(dk_unit_parse(area.unit, strlen(area.unit), &own));
+        assert_true(dk_unit_convert(15, &mapping.units[0], &own, &converted));
+        assert_true(converted == cases[i].fifteen_mu);
+        dk_mapping_finish(&mapping);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +269,7 @@ int main(void)
         cmocka_unit_test(a_cut_name_by_its_beginning),
         cmocka_unit_test(nothing_is_dropped_in_silence),
         cmocka_unit_test(fields_named_by_the_user),
+        cmocka_unit_test(units_of_a_catalogue_in_any_form),
         cmocka_unit_test(a_name_that_two_columns_have_names_neither),
         cmocka_unit_test(a_price_above_a_table_is_no_unit_of_amounts_and_that_is_told),
     };
