@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 typedef struct unit_name {
     const char *name;
@@ -40,7 +41,7 @@ static const unit_name names[] = {
 static bool parse_plain(const char *text, size_t size, dk_unit *ret_unit)
 {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strlen(names[i].name) == size && memcmp(names[i].name, text, size) == 0) {
+        if (strlen(names[i].name) == size && strncasecmp(names[i].name, text, size) == 0) {
             *ret_unit = names[i].unit;
             return true;
         }

@@ -237,7 +237,8 @@ static void units_of_a_catalogue_in_any_form(void **state)
     static const struct {
         const char *unit;
         double fifteen_mu;
-    } cases[] = {{"m2", 10000}, {"m²", 10000}, {"㎡", 10000}, {"hm²", 1}, {"km²", 0.01}, {"㎢", 0.01}, {"市亩", 15}};
+    } cases[] = {{"m2", 10000}, {"m²", 10000}, {"㎡", 10000}, {"hm²", 1},
+                 {"km²", 0.01}, {"㎢", 0.01},  {"Ha", 1},     {"市亩", 15}};
     const dk_column columns[] = {{.name = "面积"}};
     const dk_column_options none = {0};
     dk_unit mu;
