@@ -40,21 +40,22 @@ static void hash_bytes(uint64_t *hash, const void *data, size_t size)
     *hash = (*hash ^ 0xff) * UINT64_C(1099511628211);
 }
 
-static void hash_side(int field, const char *key, const dk_value *values, uint64_t *hash, bool *any)
+/* Whether there is a value. */
+static bool hash_side(int field, const char *key, const dk_value *values, uint64_t *hash)
 {
     if (field == DK_LINK_KEY) {
         hash_bytes(hash, key, strlen(key));
-        *any = true;
-    } else if (values[field].type == DK_TEXT) {
-        hash_bytes(hash, values[field].text.data, values[field].text.size);
-        *any |= values[field].text.size > 0;
-    } else {
-        hash_bytes(hash, &values[field].type, sizeof values[field].type);
-        if (values[field].type != DK_NULL) {
-            hash_bytes(hash, &values[field].integer, sizeof values[field].integer);
-            *any = true;
-        }
+        return true;
     }
+    if (values[field].type == DK_TEXT) {
+        hash_bytes(hash, values[field].text.data, values[field].text.size);
+        return values[field].text.size > 0;
+    }
+    hash_bytes(hash, &values[field].type, sizeof values[field].type);
+    if (values[field].type == DK_NULL)
+        return false;
+    hash_bytes(hash, &values[field].integer, sizeof values[field].integer);
+    return true;
 }
 
 dk_status dk_partners_find(dk_partners *p, const dk_link *link, const char *key, const dk_value *values,
@@ -63,17 +64,19 @@ dk_status dk_partners_find(dk_partners *p, const dk_link *link, const char *key,
     const bool reversed = link->from != p->kind;
     const dk_kind *other = reversed ? link->from : link->to;
     uint64_t hash = UINT64_C(1469598103934665603) + (uint64_t)(link - p->store->catalogue->links);
-    bool any = false, ignored = false;
+    bool asked = false;
     for (size_t r = 0; r < link->n_rules; r++) {
         const dk_link_rule *rule = &link->rules[r];
+        bool all = true; /* a rule of several pairs needs all of them */
         for (size_t m = 0; m < rule->n_match; m++)
-            hash_side(reversed ? rule->match[m].to : rule->match[m].from, key, values, &hash, &any);
+            all &= hash_side(reversed ? rule->match[m].to : rule->match[m].from, key, values, &hash);
         if (rule->unless.from >= 0)
-            hash_side(reversed ? rule->unless.to : rule->unless.from, key, values, &hash, &ignored);
+            hash_side(reversed ? rule->unless.to : rule->unless.from, key, values, &hash);
+        asked |= all;
     }
-    *ret_asked = any;
+    *ret_asked = asked;
     *ret_linked = false;
-    if (!any)
+    if (!asked)
         return DK_OK;
     const size_t place = (size_t)((hash ^ hash >> 29) % CACHE_SIZE);
     if (p->cache[place].hash == hash) {

@@ -12,8 +12,8 @@ typedef struct dk_partners dk_partners;
 dk_partners *dk_partners_create(dk_store *store, const dk_kind *kind);
 void dk_partners_free(dk_partners *partners); /* NULL-safe */
 
-/* Looks over a link that starts or ends at the kind. *ret_asked: the row has a value there (its key is one), so that a
- * partner can be expected. */
+/* Looks over a link that starts or ends at the kind. *ret_asked: the row has a value for each pair of one of its rules
+ * (its key is one), so that a partner can be expected. */
 dk_status dk_partners_find(dk_partners *partners, const dk_link *link, const char *key, const dk_value *values,
                            bool *ret_asked, bool *ret_linked, dk_error *err);
 

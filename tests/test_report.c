@@ -93,6 +93,49 @@ static void what_the_map_has_no_room_for_is_said(void **state)
     dk_report_finish(&report);
 }
 
+/* A store of the fixture's catalogue, but in which notices belong to parcels by 文号 and project together. */
+static void reopen_with_both_numbers(fixture *f)
+{
+    static const char link[] = "  - from: notice\n    to: parcel\n    on:\n", next[] = "  - from: compensation\n";
+    static const char rule[] = "      - match: {approval_no: approval_no, project_id: project_id}\n";
+    char yaml[sizeof fixture_yaml + sizeof rule];
+    const char *from = strstr(fixture_yaml, link), *end = from != NULL ? strstr(from, next) : NULL;
+    assert_non_null(end);
+    snprintf(yaml, sizeof yaml, "%.*s%s%s", (int)(from + strlen(link) - fixture_yaml), fixture_yaml, rule, end);
+    dk_store_close(f->store);
+    f->path[strlen(f->path) - strlen("a.dk")] = 'b';
+    if (dk_store_create(f->path, yaml, strlen(yaml), "fixture.yaml", &f->err) != DK_OK)
+        fail_msg("%s", f->err.text);
+    fixture_open(f, DK_WRITE);
+}
+
+static void a_row_that_lacks_one_of_two_numbers_names_no_partner(void **state)
+{
+    fixture *f = *state;
+    static const char first[] = "皖政地〔2020〕1号", second[] = "皖政地〔2020〕2号";
+    unsigned char wkb[93];
+    bool go_on = true;
+    dk_report report = {0};
+    reopen_with_both_numbers(f);
+    dk_load *load = load_begin(f, "parcel", false);
+    load_row(f, load, "parcel", wkb, square_wkb(wkb, 116.5, 34.5, 0.001), "id", "A", "approval_no", first, "project_id",
+             "P", NULL);
+    load_finish(f, load);
+    load = load_begin(f, "notice", false);
+    load_row(f, load, "notice", NULL, 0, "id", "1", "approval_no", first, "project_id", "P", NULL);
+    load_row(f, load, "notice", NULL, 0, "id", "2", "approval_no", second, "project_id", "P", NULL);
+    load_row(f, load, "notice", NULL, 0, "id", "3", "approval_no", first, NULL);
+    const int64_t batch = load_finish(f, load);
+    assert_int_equal(dk_report_describe(&report, f->store, batch, f->catalogue, &f->err), DK_OK);
+    assert_int_equal(dk_report_check(&report, f->store, batch, goes_on, &go_on, &f->err), DK_OK);
+    const dk_report_table *table = &report.tables[report.n_tables - 1];
+    assert_string_equal(table->check, "no_partner");
+    assert_int_equal(table->count, 1);
+    assert_int_equal(table->passed_over, 1);
+    assert_string_equal(table->cells.data, "2");
+    dk_report_finish(&report);
+}
+
 /* 23:30 UTC is 07:30 of the next day in China, whose time is UTC+8. */
 static void the_page_says_the_time_that_it_was_in_china_and_of_what_was_not_loaded_none(void **state)
 {
@@ -175,6 +218,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(files_that_were_left_out_are_no_rows),
         CASE(what_the_map_has_no_room_for_is_said),
+        CASE(a_row_that_lacks_one_of_two_numbers_names_no_partner),
         CASE(the_page_says_the_time_that_it_was_in_china_and_of_what_was_not_loaded_none),
         CASE(what_was_not_checked_is_not_called_free_of_faults),
         cmocka_unit_test(rows_that_are_not_loaded_have_a_kind_that_fits),
