@@ -82,22 +82,34 @@ static dk_status order(given *rings, size_t n, OGRGeometryH *ret_ordered)
     dk_status status = DK_OK;
     dk_buf scratch;
     dk_buf_init(&scratch);
-    bool real = true, same = false;
+    bool same = false;
+    size_t n_real = 0;
     dk_ring *measured = calloc(n, sizeof *measured);
     int *outer = calloc(n, sizeof *outer), *depth = calloc(n, sizeof *depth);
     if (measured == NULL || outer == NULL || depth == NULL) {
         status = DK_NOMEM;
         goto out;
     }
-    for (size_t i = 0; i < n && real; i++) { /* one that encloses nothing lies in none */
-        real = dk_ring_measure(&rings[i].ring, &scratch);
-        measured[i] = rings[i].ring;
+    for (size_t i = 0; i < n; i++) { /* one that encloses nothing lies in none: they go to the end */
+        given one = rings[i];
+        if (!dk_ring_measure(&one.ring, &scratch))
+            continue;
+        rings[i] = rings[n_real];
+        rings[n_real] = one;
+        measured[n_real++] = one.ring;
     }
-    if (scratch.failed || (real && !dk_ring_nest(measured, n, outer, depth)))
+    if (scratch.failed || (n_real > 0 && !dk_ring_nest(measured, n_real, outer, depth)))
         status = DK_NOMEM;
-    else if (real && is_meant(rings, n, outer, depth, &same) && !same &&
-             (*ret_ordered = dk_ring_polygons(measured, n, outer, depth)) == NULL)
+    else if (is_meant(rings, n_real, outer, depth, &same) && !same &&
+             (*ret_ordered = dk_ring_polygons(measured, n_real, outer, depth)) == NULL)
         status = DK_NOMEM;
+    for (size_t i = n_real; i < n && status == DK_OK && *ret_ordered != NULL; i++)
+        if (rings[i].ring.n > 0 && !dk_ring_polygons_add(*ret_ordered, &rings[i].ring)) /* for who repairs it */
+            status = DK_NOMEM;
+    if (status != DK_OK && *ret_ordered != NULL) {
+        OGR_G_DestroyGeometry(*ret_ordered);
+        *ret_ordered = NULL;
+    }
 out:
     free(measured);
     free(outer);
