@@ -187,6 +187,12 @@ static void rows_that_are_not_loaded_have_a_kind_that_fits(void **state)
         {"remark has 70000 bytes; a field holds at most 65536", "too_long"},
         {"a polygon of it has a hole and no outline; correct it in the source", "invalid_geometry"},
         {"a coordinate is not a number; correct it in the source", "invalid_geometry"},
+        {"区域坐标: ring 1, point 3: these are no two coordinates", "geometry"},
+        {"区域坐标: ring 1 has fewer than 3 points that differ", "geometry"},
+        {"区域坐标: ring 2: \"3\" is no flag; it is 1 (圈入) or -1 (扣除)", "geometry"},
+        {"区域坐标: there are no coordinates in it", "geometry"},
+        {"the polyline A2 on layer 红线: it is not closed; close it in the drawing, or leave it out of the layer",
+         "geometry"},
         {"what nobody has thought of", "other"},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
