@@ -181,6 +181,9 @@ static void rows_that_are_not_loaded_have_a_kind_that_fits(void **state)
         {"division says 341321101, and XM1:A is there with 341321100; correct one of them, or load with --replace",
          "key_exists"},
         {"XM1:A has another outline already (batch 1); load with --replace to replace it", "drawn"},
+        {"XM1:A is there already (batch 1) and does not touch this geometry: it is another feature under the same key, "
+         "which --replace does not replace",
+         "key_moved"},
         {"there is no XM1:A to be drawn; load it first, or load this file without --draw", "not_there"},
         {"总额: \"#REF!\" is the error of a formula; correct it in the sheet", "cell"},
         {"面积: its unit does not fit the field's, which is yuan", "amount_unit"},
