@@ -563,10 +563,12 @@ static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry
     if (reader->kind == DK_POLYGONS)
         status = repair(reader, geometry, out, ret_fault, ret_problem, problem_size, err);
     if (status == DK_OK && reader->kind == DK_POLYGONS && *ret_fault == DK_GEOMETRY_GOOD &&
-        reader->repair.rule == NULL && encloses_nothing(geometry, reader->crs, from.plane_m2)) {
+        encloses_nothing(geometry, reader->crs, from.plane_m2)) { /* what a repair found is the bend of degrees */
         *ret_fault = DK_GEOMETRY_BAD;
         snprintf(ret_problem, problem_size,
                  "the polygon encloses nothing: its corners lie on one line; correct it in the source");
+        reader->repaired -= reader->repair.rule != NULL;
+        reader->repair.rule = NULL;
     }
     if (reader->kind == DK_POLYGONS && reader->repair.rule == NULL && measured_in_plane(reader->crs, &from))
         reader->plane_m2 = from.plane_m2;
