@@ -30,6 +30,7 @@ typedef struct cursor {
     unsigned char *at, *end;
     double shift;             /* added to x before transformation */
     double ring_m2, plane_m2; /* in the source's plane: of the last points, and of the polygons so far */
+    size_t n_rings, n_thin;   /* thin: that may enclose nothing */
     double west, east;        /* degrees */
     dk_geometry_fault fault;
     double bad[2]; /* as in the source, before shift */
@@ -89,6 +90,12 @@ static bool points(dk_geometry_reader *reader, cursor *from, size_t n)
     return true;
 }
 
+/* What encloses more than this in its plane, encloses something. */
+static double thin_m2(const dk_crs *crs)
+{
+    return crs->degrees ? 1e-10 : 1;
+}
+
 static bool walk(dk_geometry_reader *reader, cursor *from, int depth)
 {
     uint32_t type, n, m;
@@ -109,6 +116,8 @@ static bool walk(dk_geometry_reader *reader, cursor *from, int depth)
             if (!take_u32(from, &m) || !points(reader, from, m))
                 return false;
             from->plane_m2 += i == 0 ? from->ring_m2 : -from->ring_m2;
+            from->n_rings++;
+            from->n_thin += from->ring_m2 <= thin_m2(reader->crs);
         }
         return true;
     case wkbMultiPoint:
@@ -139,7 +148,7 @@ static bool encloses_nothing(OGRGeometryH geometry, const dk_crs *crs, double pl
 {
     OGREnvelope box;
     const bool as_it_is = crs->degrees && crs->pipeline[0] == '\0' && !crs->gcj02; /* and GEOS has looked at it */
-    if (as_it_is || plane_m2 > (crs->degrees ? 1e-10 : 1))
+    if (as_it_is || plane_m2 > thin_m2(crs))
         return false;
     OGR_G_GetEnvelope(geometry, &box);
     const double farthest = fmax(fmax(fabs(box.MinX), fabs(box.MaxX)), fmax(fabs(box.MinY), fabs(box.MaxY)));
@@ -240,8 +249,8 @@ static bool kind_fits(OGRwkbGeometryType type, dk_geometry_kind kind)
     return false;
 }
 
-/* Looks over a geometry at the cursor and gives its first position. false: a part or a ring of it is not there
- * (is_there), or it is none that walk reads. */
+/* Looks over a geometry at the cursor and gives its first position. false: a part or a ring of it has fewer positions
+ * than is_there asks for, or it is none that walk reads. */
 static bool look_over(cursor *from, double first[2], int depth)
 {
     const size_t position = 2 * sizeof(double);
@@ -278,47 +287,69 @@ static bool is_polygon(OGRGeometryH geometry)
     return wkbFlatten(OGR_G_GetGeometryType(geometry)) == wkbPolygon;
 }
 
-/* Whether a part, or a ring of a polygon, is there: other programs accept some without points, and rings that have
- * collapsed to a line or a point, and the store does not. */
-static bool is_there(OGRGeometryH part, OGRGeometryH in)
+/* What a geometry is looked through for. */
+typedef struct lack {
+    dk_geometry_reader *reader; /* to look at what rings enclose in their plane, too; NULL: not to */
+    bool collapsed;             /* a ring that is there no more has points all the same, the first of them at x and y */
+    double x, y;
+} lack;
+
+static bool is_flat(dk_geometry_reader *reader, OGRGeometryH ring)
 {
-    return !OGR_G_IsEmpty(part) && (!is_polygon(in) || OGR_G_GetPointCount(part) >= 4);
+    const size_t n = (size_t)OGR_G_GetPointCount(ring), stride = 2 * sizeof(double);
+    dk_buf_clear(&reader->raw);
+    double *xy = (double *)(void *)dk_buf_reserve(&reader->raw, n * stride);
+    if (xy == NULL)
+        return false; /* which the next who needs memory tells */
+    OGR_G_GetPoints(ring, xy, (int)stride, xy + 1, (int)stride, NULL, 0);
+    return encloses_nothing(ring, reader->crs, dk_plane_ring_area_m2(xy, n));
 }
 
-/* Whether a part or a ring is not there; *ret_collapsed: the first ring that has points all the same, or as it was. */
-static bool lacks_parts(OGRGeometryH geometry, OGRGeometryH *ret_collapsed)
+/* Whether a part, or a ring of a polygon, is there: other programs accept some without points, and rings that have
+ * collapsed to a line or a point, and the store does not. */
+static bool is_there(const lack *of, OGRGeometryH part, OGRGeometryH in)
+{
+    return !OGR_G_IsEmpty(part) &&
+           (!is_polygon(in) || (OGR_G_GetPointCount(part) >= 4 && (of->reader == NULL || !is_flat(of->reader, part))));
+}
+
+/* Whether a part or a ring is not there. */
+static bool lacks_parts(lack *of, OGRGeometryH geometry)
 {
     bool lacks = false;
     for (int i = 0; i < OGR_G_GetGeometryCount(geometry); i++) {
         OGRGeometryH part = OGR_G_GetGeometryRef(geometry, i);
-        if (is_there(part, geometry)) {
-            lacks |= lacks_parts(part, ret_collapsed);
+        if (is_there(of, part, geometry)) {
+            lacks |= lacks_parts(of, part);
             continue;
         }
         lacks = true;
-        if (*ret_collapsed == NULL && !OGR_G_IsEmpty(part))
-            *ret_collapsed = part;
+        if (!of->collapsed && !OGR_G_IsEmpty(part)) {
+            of->collapsed = true;
+            of->x = OGR_G_GetX(part, 0);
+            of->y = OGR_G_GetY(part, 0);
+        }
     }
     return lacks;
 }
 
 /* Whether a polygon has no outline, but a hole, which would become it. */
-static bool is_hole_alone(OGRGeometryH geometry)
+static bool is_hole_alone(const lack *of, OGRGeometryH geometry)
 {
     const int n = OGR_G_GetGeometryCount(geometry);
     bool alone = false;
-    if (is_polygon(geometry) && (n == 0 || is_there(OGR_G_GetGeometryRef(geometry, 0), geometry)))
+    if (is_polygon(geometry) && (n == 0 || is_there(of, OGR_G_GetGeometryRef(geometry, 0), geometry)))
         return false;
     for (int i = 0; i < n; i++) {
         OGRGeometryH part = OGR_G_GetGeometryRef(geometry, i);
-        alone |= is_polygon(geometry) ? is_there(part, geometry) : is_hole_alone(part);
+        alone |= is_polygon(geometry) ? is_there(of, part, geometry) : is_hole_alone(of, part);
     }
     return alone;
 }
 
 /* A copy of a geometry without them, which is empty where nothing is left; the caller destroys it. NULL: out of
  * memory. */
-static OGRGeometryH without_lacking_parts(OGRGeometryH geometry)
+static OGRGeometryH without_lacking_parts(const lack *of, OGRGeometryH geometry)
 {
     OGRGeometryH copy = OGR_G_CreateGeometry(OGR_G_GetGeometryType(geometry));
     if (OGR_G_GetGeometryCount(geometry) == 0) {
@@ -328,9 +359,9 @@ static OGRGeometryH without_lacking_parts(OGRGeometryH geometry)
     }
     for (int i = 0; copy != NULL && i < OGR_G_GetGeometryCount(geometry); i++) {
         OGRGeometryH part = OGR_G_GetGeometryRef(geometry, i);
-        if (!is_there(part, geometry))
+        if (!is_there(of, part, geometry))
             continue;
-        OGRGeometryH kept = without_lacking_parts(part);
+        OGRGeometryH kept = without_lacking_parts(of, part);
         if (kept != NULL && OGR_G_IsEmpty(kept)) {
             OGR_G_DestroyGeometry(kept);
             continue;
@@ -343,6 +374,30 @@ static OGRGeometryH without_lacking_parts(OGRGeometryH geometry)
         }
     }
     return copy;
+}
+
+/* Takes them out of *io_geometry: *io_whole, which is destroyed if it was one before, is then the rest. */
+static dk_status leave_out_lacking(lack *of, OGRGeometryH *io_geometry, OGRGeometryH *io_whole,
+                                   dk_geometry_fault *ret_fault, char *ret_problem, size_t problem_size, dk_error *err)
+{
+    if (!lacks_parts(of, *io_geometry))
+        return DK_OK;
+    if (is_hole_alone(of, *io_geometry)) {
+        *ret_fault = DK_GEOMETRY_BAD;
+        snprintf(ret_problem, problem_size, "a polygon of it has a hole and no outline; correct it in the source");
+        return DK_OK;
+    }
+    OGRGeometryH rest = without_lacking_parts(of, *io_geometry);
+    if (rest == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    if (OGR_G_IsEmpty(rest)) { /* what it is made of says what is wrong */
+        OGR_G_DestroyGeometry(rest);
+        return DK_OK;
+    }
+    if (*io_whole != NULL)
+        OGR_G_DestroyGeometry(*io_whole);
+    *io_whole = *io_geometry = rest;
+    return DK_OK;
 }
 
 static dk_status to_wkb(OGRGeometryH geometry, dk_buf *out, dk_error *err)
@@ -444,9 +499,9 @@ static dk_status repair(dk_geometry_reader *reader, OGRGeometryH geometry, dk_bu
 }
 
 /* That a ring which had collapsed was left out, of which GEOS says as much where it has four positions. */
-static void note_collapsed(dk_geometry_reader *reader, OGRGeometryH ring, double shift, const dk_buf *out)
+static void note_collapsed(dk_geometry_reader *reader, const lack *of, double shift, const dk_buf *out)
 {
-    const double x = OGR_G_GetX(ring, 0), y = OGR_G_GetY(ring, 0), area = area_of(out);
+    const double x = of->x, y = of->y, area = area_of(out);
     double place[2] = {(reader->axes_yx ? y : x) + shift, reader->axes_yx ? x : y};
     const bool old = reader->crs->stamp[0] != '\0';
     if (!old)
@@ -477,11 +532,32 @@ static dk_status take_own_crs(dk_geometry_reader *reader, int epsg, dk_geometry_
     return DK_OK;
 }
 
+/* Brings the WKB to degrees; from says what is added to x, and gets what is found on the way. */
+static dk_status to_degrees(dk_geometry_reader *reader, cursor *from, dk_buf *out, dk_geometry_fault *ret_fault,
+                            char *ret_problem, size_t problem_size, dk_error *err)
+{
+    *from = (cursor){
+        .at = out->data, .end = out->data + out->size, .shift = from->shift, .west = INFINITY, .east = -INFINITY};
+    if (walk(reader, from, 0))
+        return DK_OK;
+    dk_buf_clear(out); /* half in degrees */
+    if (reader->lonlat.failed)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    if (from->fault != DK_GEOMETRY_GOOD) {
+        explain(reader, from, ret_fault, ret_problem, problem_size);
+    } else {
+        *ret_fault = DK_GEOMETRY_BAD;
+        snprintf(ret_problem, problem_size, "the geometry cannot be read; correct it in the source");
+    }
+    return DK_OK;
+}
+
 static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry, dk_buf *out,
                                dk_geometry_fault *ret_fault, char *ret_problem, size_t problem_size, dk_error *err)
 {
     static const char *const kinds[] = {"no geometry", "polygons", "lines", "points"};
-    OGRGeometryH linear = NULL, whole = NULL, collapsed = NULL;
+    OGRGeometryH linear = NULL, whole = NULL;
+    lack lacking = {.reader = NULL};
     dk_status status = DK_OK;
     *ret_fault = DK_GEOMETRY_GOOD;
     reader->repair.rule = NULL;
@@ -509,34 +585,21 @@ static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry
     }
     if (reader->kind == DK_POLYGONS)
         OGR_G_CloseRings(geometry);
-    status = to_wkb(geometry, out, err);
-    if (status != DK_OK)
+    if ((status = to_wkb(geometry, out, err)) != DK_OK)
         goto out;
     double first[2] = {NAN, NAN};
-    cursor look = {.at = out->data, .end = out->data + out->size};
-    if (!look_over(&look, first, 0) && lacks_parts(geometry, &collapsed)) {
-        if (is_hole_alone(geometry)) {
-            dk_buf_clear(out);
-            *ret_fault = DK_GEOMETRY_BAD;
-            snprintf(ret_problem, problem_size, "a polygon of it has a hole and no outline; correct it in the source");
-            goto out;
-        }
-        whole = without_lacking_parts(geometry);
-        if (whole == NULL) {
-            status = dk_fail(err, DK_NOMEM, "out of memory");
-            goto out;
-        }
-        if (!OGR_G_IsEmpty(whole)) { /* else what it is made of says what is wrong */
-            geometry = whole;
+    if (!look_over(&(cursor){.at = out->data, .end = out->data + out->size}, first, 0)) {
+        status = leave_out_lacking(&lacking, &geometry, &whole, ret_fault, ret_problem, problem_size, err);
+        if (status == DK_OK && *ret_fault == DK_GEOMETRY_GOOD && whole != NULL)
             status = to_wkb(geometry, out, err);
-            if (status != DK_OK)
-                goto out;
-            look = (cursor){.at = out->data, .end = out->data + out->size};
-            first[0] = first[1] = NAN;
-            look_over(&look, first, 0);
+        if (status != DK_OK || *ret_fault != DK_GEOMETRY_GOOD) {
+            dk_buf_clear(out);
+            goto out;
         }
+        first[0] = first[1] = NAN;
+        look_over(&(cursor){.at = out->data, .end = out->data + out->size}, first, 0);
     }
-    cursor from = {.at = out->data, .end = out->data + out->size, .west = INFINITY, .east = -INFINITY};
+    cursor from = {.shift = 0};
     const double x = first[reader->axes_yx];
     int prefix = 0;
     const dk_zone_fix fix = isnan(x) ? DK_ZONE_AS_IS : dk_crs_zone_fix(reader->crs, x, &from.shift, &prefix);
@@ -548,18 +611,18 @@ static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry
                  reader->crs->name, reader->crs_stands ? say_system(reader) : "say the right one with --crs");
         goto out;
     }
-    if (!walk(reader, &from, 0)) {
-        dk_buf_clear(out); /* half in degrees */
-        if (reader->lonlat.failed) {
-            status = dk_fail(err, DK_NOMEM, "out of memory");
-        } else if (from.fault != DK_GEOMETRY_GOOD) {
-            explain(reader, &from, ret_fault, ret_problem, problem_size);
-        } else {
-            *ret_fault = DK_GEOMETRY_BAD;
-            snprintf(ret_problem, problem_size, "the geometry cannot be read; correct it in the source");
-        }
-        goto out;
+    status = to_degrees(reader, &from, out, ret_fault, ret_problem, problem_size, err);
+    if (status == DK_OK && *ret_fault == DK_GEOMETRY_GOOD && from.n_thin > 0 && from.n_rings > 1) {
+        lacking.reader = reader;
+        OGRGeometryH before = geometry;
+        status = leave_out_lacking(&lacking, &geometry, &whole, ret_fault, ret_problem, problem_size, err);
+        if (status == DK_OK && *ret_fault == DK_GEOMETRY_GOOD && geometry != before)
+            status = to_wkb(geometry, out, err);
+        if (status == DK_OK && *ret_fault == DK_GEOMETRY_GOOD && geometry != before)
+            status = to_degrees(reader, &from, out, ret_fault, ret_problem, problem_size, err);
     }
+    if (status != DK_OK || *ret_fault != DK_GEOMETRY_GOOD)
+        goto out;
     if (reader->kind == DK_POLYGONS)
         status = repair(reader, geometry, out, ret_fault, ret_problem, problem_size, err);
     if (status == DK_OK && reader->kind == DK_POLYGONS && *ret_fault == DK_GEOMETRY_GOOD &&
@@ -573,8 +636,8 @@ static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry
     if (reader->kind == DK_POLYGONS && reader->repair.rule == NULL && measured_in_plane(reader->crs, &from))
         reader->plane_m2 = from.plane_m2;
     if (status == DK_OK && *ret_fault == DK_GEOMETRY_GOOD) {
-        if (collapsed != NULL && reader->repair.rule == NULL)
-            note_collapsed(reader, collapsed, from.shift, out);
+        if (lacking.collapsed && reader->repair.rule == NULL)
+            note_collapsed(reader, &lacking, from.shift, out);
         reader->zone_stripped += fix == DK_ZONE_STRIPPED;
         reader->zone_added += fix == DK_ZONE_ADDED;
     }
