@@ -250,21 +250,13 @@ static bool read_reject(const dk_reject *reject, void *user)
     return dk_report_reject(user, &kept);
 }
 
-/* Rows that are not listed any more are counted all the same. */
 static bool read_kind(const char *name, int64_t value, void *user)
 {
-    dk_report *report = user;
     if (strncmp(name, KIND_PREFIX, sizeof KIND_PREFIX - 1) != 0)
         return true;
-    name += sizeof KIND_PREFIX - 1;
-    for (size_t i = 0; i < report->n_kinds; i++)
-        if (strcmp(name, report->kinds[i].name) == 0) {
-            report->kinds[i].count = value;
-            return true;
-        }
-    const dk_reason_kind *kind = dk_reason_kind_named(name); /* NULL: of a later version */
+    const dk_reason_kind *kind = dk_reason_kind_named(name + sizeof KIND_PREFIX - 1); /* NULL: of a later version */
     if (kind != NULL)
-        count_kind(report, kind, value);
+        count_kind(user, kind, value);
     return true;
 }
 
@@ -291,14 +283,18 @@ dk_status dk_report_read(dk_report *report, dk_store *store, int64_t batch, dk_e
 {
     const dk_facts_reader all = {read_source, read_file, read_count, read_note, read_reject, report};
     const dk_facts_reader kinds = {pass_source, pass_file, read_kind, pass_source, pass_reject, report};
-    dk_status status = dk_facts_read(store, batch, &all, err);
-    if (status == DK_OK)
-        status = dk_facts_read(store, batch, &kinds, err);
+    const dk_status status = dk_facts_read(store, batch, &all, err);
+    if (status != DK_OK)
+        return status;
     /* Of which some thousand are listed; files that were left out are among them. */
     const int64_t counted = dk_report_counted(report, "rejected") + dk_report_counted(report, "files_failed");
-    if (counted > report->tables[0].count)
-        report->tables[0].count = counted;
-    return status;
+    if (counted <= report->tables[0].count)
+        return DK_OK;
+    report->tables[0].count = counted;
+    /* Those of all are as the load told them apart, which this version may do better. */
+    memset(report->kinds, 0, sizeof report->kinds);
+    report->n_kinds = 0;
+    return dk_facts_read(store, batch, &kinds, err);
 }
 
 /* ---- tables ---- */

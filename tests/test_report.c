@@ -220,6 +220,33 @@ static void columns_of_files_are_not_repeated(void **state)
     dk_buf_finish(&out);
 }
 
+/* What was 其他 to the version that loaded it may have a kind of its own now: it has one kind all the same. */
+static void kinds_add_up_to_the_rows_whatever_version_loaded_them(void **state)
+{
+    fixture *f = *state;
+    unsigned char wkb[93];
+    const dk_reject row = {
+        .source = "a.csv", .key = "C", .source_row = 4, .reason = "区域坐标: there are no coordinates in it"};
+    for (int left_out = 0; left_out < 2; left_out++) { /* of the second batch more were rejected than are kept */
+        dk_report report = {0};
+        dk_load *load = load_begin(f, "parcel", false);
+        const int64_t batch = dk_load_batch(load), rejected = left_out ? DK_REJECTS_KEPT + 5 : 1;
+        load_row(f, load, "parcel", wkb, square_wkb(wkb, 116.5, 34.5 + 0.01 * left_out, 0.001), "id",
+                 left_out ? "B" : "A", NULL);
+        assert_int_equal(dk_facts_count(f->store, batch, "rejected", rejected, &f->err), DK_OK);
+        assert_int_equal(dk_facts_count(f->store, batch, "rejected:other", rejected, &f->err), DK_OK);
+        assert_int_equal(dk_facts_reject(f->store, batch, 0, &row, &f->err), DK_OK);
+        load_finish(f, load);
+        assert_int_equal(dk_report_describe(&report, f->store, batch, f->catalogue, &f->err), DK_OK);
+        assert_int_equal(dk_report_read(&report, f->store, batch, &f->err), DK_OK);
+        assert_int_equal(report.tables[0].count, rejected);
+        assert_int_equal(report.n_kinds, 1);
+        assert_string_equal(report.kinds[0].name, left_out ? "other" : "geometry");
+        assert_int_equal(report.kinds[0].count, rejected);
+        dk_report_finish(&report);
+    }
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -230,6 +257,7 @@ int main(void)
         CASE(a_row_that_lacks_one_of_two_numbers_names_no_partner),
         CASE(the_page_says_the_time_that_it_was_in_china_and_of_what_was_not_loaded_none),
         CASE(what_was_not_checked_is_not_called_free_of_faults),
+        CASE(kinds_add_up_to_the_rows_whatever_version_loaded_them),
         cmocka_unit_test(rows_that_are_not_loaded_have_a_kind_that_fits),
         cmocka_unit_test(columns_of_files_are_not_repeated),
     };
