@@ -32,7 +32,7 @@ typedef struct clip {
 typedef struct outline {
     int64_t row; /* 0: none */
     GEOSGeometry *shape;
-    size_t bytes;       /* with those of clips */
+    size_t bytes;
     double area_m2;     /* below 0: not known yet */
     clip clips[LEVELS]; /* each within the one before */
 } outline;
@@ -190,8 +190,6 @@ static void forget_clips(finder *f, outline *of, size_t level)
         clip *at = &of->clips[level];
         if (at->shape != NULL)
             GEOSGeom_destroy_r(f->geos, at->shape);
-        of->bytes -= at->bytes;
-        f->bytes -= at->bytes;
         *at = (clip){0};
     }
 }
@@ -335,8 +333,6 @@ static const GEOSGeometry *around(finder *f, outline *large, const double box[4]
                 break;
             const int n = GEOSGetNumCoordinates_r(f->geos, part);
             *at = (clip){column, row, part, n > 0 ? (size_t)n * 2 * sizeof(double) : 0};
-            large->bytes += at->bytes;
-            f->bytes += at->bytes;
         }
         shape = at->shape;
         bytes = at->bytes;

@@ -24,9 +24,9 @@ typedef struct dk_overlap_counts {
 } dk_overlap_counts;
 
 /* Each pair once. Rows that the batch replaces do not count, nor do those of withdrawn or staged batches and other
- * versions of its own rows. 64 bytes a row of the batch and of what is published in its box, and 64 MB of outlines.
- * step is told how many boxes are done, often. A status other than DK_OK from each or step ends the search and is
- * returned. A layer of lines or points has no overlaps. */
+ * versions of its own rows. 64 bytes a row of the batch and of what is published in its box, and 64 MB of outlines,
+ * with what the large ones of them are cut to. step is told how many boxes are done, often. A status other than DK_OK
+ * from each or step ends the search and is returned. A layer of lines or points has no overlaps. */
 dk_status dk_batch_overlaps(dk_store *store, const dk_kind *layer, int64_t batch,
                             dk_status (*each)(const dk_overlap *overlap, void *user),
                             dk_status (*step)(int64_t done, int64_t total, void *user), void *user,
