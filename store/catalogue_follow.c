@@ -54,6 +54,42 @@ static bool same_links(const dk_catalogue *a, const dk_catalogue *b)
     return a->n_links == b->n_links;
 }
 
+static bool is_linked_by_key(const dk_catalogue *catalogue, const dk_kind *kind)
+{
+    bool by_key = false;
+    for (size_t l = 0; l < catalogue->n_links; l++)
+        for (size_t r = 0; r < catalogue->links[l].n_rules; r++) {
+            const dk_link *link = &catalogue->links[l];
+            const dk_link_rule *rule = &link->rules[r];
+            for (size_t m = 0; m < rule->n_match; m++)
+                by_key |= (link->from == kind && rule->match[m].from == DK_LINK_KEY) ||
+                          (link->to == kind && rule->match[m].to == DK_LINK_KEY);
+        }
+    return by_key;
+}
+
+/* Whether keys that link rows are found by their folded form as they were (store/folded_key.h): by the terms of the
+ * fields that they are made of, which are the same fields as before. */
+static bool same_folded_keys(const dk_catalogue *a, const uint64_t *indexed_a, const dk_catalogue *b,
+                             const uint64_t *indexed_b)
+{
+    for (size_t k = 0; k < b->n_kinds; k++) {
+        const dk_kind *now = &b->kinds[k], *was = dk_catalogue_kind(a, now->name);
+        if (was == NULL || !is_linked_by_key(b, now))
+            continue;
+        uint64_t parts = UINT64_C(1) << now->key_field;
+        for (size_t i = 0; i < now->n_qualifiers; i++)
+            parts |= UINT64_C(1) << now->qualifiers[i];
+        for (size_t i = 0; i < now->n_fields; i++) {
+            const int before = dk_kind_field(was, now->fields[i].name);
+            if ((parts >> i & 1) != 0 && before >= 0 &&
+                (indexed_a[was->index] >> before & 1) != (indexed_b[now->index] >> i & 1))
+                return false;
+        }
+    }
+    return true;
+}
+
 /* Whose staff may carry what is not public from row to row follows from these (dk_scope_carries). */
 static bool same_successors(const dk_catalogue *a, const dk_catalogue *b)
 {
@@ -267,8 +303,8 @@ static void add_earlier(following *f, const dk_catalogue *catalogue)
     const dk_catalogue *now = f->store->catalogue;
     earlier *e = &f->earlier[f->n_earlier++];
     e->catalogue = catalogue;
-    e->links = !same_links(catalogue, now);
     dk_schema_indexed(catalogue, e->indexed);
+    e->links = !same_links(catalogue, now) || !same_folded_keys(catalogue, e->indexed, now, f->store->indexed);
     for (size_t i = 0; i < now->n_kinds; i++)
         e->was[i] = dk_catalogue_kind(catalogue, now->kinds[i].name);
 }

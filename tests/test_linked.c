@@ -4,6 +4,7 @@
 
 #include "store/batch_rows.h"
 #include "store/block.h"
+#include "store/catalogue_change.h"
 #include "store/handle.h"
 #include "store/index.h"
 #include "store/linked.h"
@@ -420,6 +421,42 @@ static void a_preview_says_of_linked_fields_what_will_be(void **state)
     expect(f, "P1", p.then.text);
 }
 
+static void tell_nobody(const char *sentence, void *user)
+{
+    (void)sentence, (void)user;
+}
+
+static void take_catalogue(fixture *f, const char *text)
+{
+    const dk_catalogue_change change = {.actor = "tester", .tell = tell_nobody};
+    dk_catalogue_changed changed;
+    if (dk_store_change_catalogue(f->store, text, strlen(text), "linked.yaml", &change, &changed, &f->err) != DK_OK)
+        fail_msg("%s", f->err.text);
+    f->catalogue = dk_store_catalogue(f->store);
+}
+
+/* A key is known in other letters where it is looked up; whether it is, a new catalogue may say. */
+static void what_is_linked_by_a_key_in_other_letters_follows_the_catalogue(void **state)
+{
+    fixture *f = *state;
+    static const char searched[] = "tiles: true, search: true}";
+    char without[sizeof linked_yaml];
+    const char *at = strstr(linked_yaml, searched);
+    assert_non_null(at);
+    const size_t before = (size_t)(at - linked_yaml) + strlen("tiles: true");
+    snprintf(without, sizeof without, "%.*s%s", (int)before, linked_yaml, at + strlen(searched) - 1);
+    publish(f, load_parcels(f, 1, 1, false, 0.001));
+    const payment paid[] = {{"a", "ｐ1", "341321100", "农行", "#10", "2021-01-05"}};
+    publish(f, load_payments(f, paid, 1, false));
+    expect(f, "P1", "- 付清 2021-01-05 农行");
+    take_catalogue(f, without);
+    expect(f, "P1", "- - - -");
+    assert_int_equal(findings(f), 0);
+    take_catalogue(f, linked_yaml);
+    expect(f, "P1", "- 付清 2021-01-05 农行");
+    assert_int_equal(findings(f), 0);
+}
+
 static void a_staff_value_stays_in_its_division(void **state)
 {
     fixture *f = *state;
@@ -641,6 +678,7 @@ int main(void)
         TEST(what_came_between_load_and_publication_counts),
         TEST(a_replaced_parcel_that_comes_back_has_the_values_of_today),
         TEST(a_preview_says_of_linked_fields_what_will_be),
+        TEST(what_is_linked_by_a_key_in_other_letters_follows_the_catalogue),
         TEST(a_staff_value_stays_in_its_division),
         TEST(a_filter_finds_each_row_once_in_every_generation),
         TEST(check_finds_a_wrong_value_and_reindex_mends_it),
