@@ -179,6 +179,11 @@ bool dk_parse_linked(const dk_catalogue *catalogue, const dk_kind *a, const dk_k
     return dk_catalogue_link(catalogue, a, b, &reversed) != NULL;
 }
 
+static bool same_unit(const dk_field *a, const dk_field *b)
+{
+    return a->unit == NULL || b->unit == NULL ? a->unit == b->unit : strcmp(a->unit, b->unit) == 0;
+}
+
 static bool parse_inherit(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_kind *kind, dk_field *field)
 {
     dk_yaml *yaml = &parser->yaml;
@@ -193,6 +198,10 @@ static bool parse_inherit(dk_catalogue_parser *parser, const yaml_node_t *node, 
     if (inherited->type != field->type)
         return dk_yaml_fail(yaml, node, "'%s' is of type %s and this field of type %s; give both the same type",
                             inherited->name, dk_field_type_name(inherited->type), dk_field_type_name(field->type));
+    if (!same_unit(inherited, field))
+        return dk_yaml_fail(yaml, node, "'%s' is in %s and this field in %s; give both the same unit", inherited->name,
+                            inherited->unit != NULL ? inherited->unit : "no unit",
+                            field->unit != NULL ? field->unit : "no unit");
     if (inherited->audience > field->audience) /* or the value would get out this way */
         return dk_yaml_fail(yaml, node,
                             "'%s' has audience: %s and would be shown to %s here; narrow this field's "
@@ -262,11 +271,6 @@ void dk_parse_identifying(dk_catalogue *catalogue)
         for (size_t f = 0; f < kind->n_fields; f++)
             kind->fields[f].identifies = dk_parse_use(catalogue, kind, (int)f) != NULL;
     }
-}
-
-static bool same_unit(const dk_field *a, const dk_field *b)
-{
-    return a->unit == NULL || b->unit == NULL ? a->unit == b->unit : strcmp(a->unit, b->unit) == 0;
 }
 
 /* Whether the value can be made of the source's field. */

@@ -335,7 +335,7 @@ dk_status dk_linked_rows(dk_store *store, const dk_kind *kind, const char *key, 
 /* The same of any of these rows, published or not: row numbers, ascending, each once, in what list has already. */
 dk_status dk_linked_rows_of(dk_store *store, const dk_kind *kind, const int64_t *rows, size_t n, const dk_kind *other,
                             int64_t generation, dk_id_list *list, dk_error *err);
-/* Fills empty text fields that inherit over a link, if all rows agree that are linked in a generation, or in
+/* Fills empty fields that inherit over a link, if all rows agree that are linked in a generation, or in
  * DK_ANY_GENERATION: never that for a row that is published, which would show what is not. memory keeps the texts.
  * ret_unpublished: of each field the batch from which it was taken, if none that is published says the same; 0. */
 dk_status dk_inherit(dk_store *store, const dk_kind *kind, const char *key, dk_value *values, int64_t generation,

@@ -385,6 +385,7 @@ dk_status dk_inherit(dk_store *store, const dk_kind *kind, const char *key, dk_v
 {
     *ret_disagree = false;
     dk_buf_clear(memory);
+    dk_value taken[DK_MAX_FIELDS]; /* of a text the size, and its place in memory in offsets */
     size_t offsets[DK_MAX_FIELDS];
     uint64_t filled = 0;
     dk_status status = DK_OK;
@@ -427,20 +428,23 @@ dk_status dk_inherit(dk_store *store, const dk_kind *kind, const char *key, dk_v
                                    : (filled & UINT64_C(1) << mine) != 0 ? (const char *)memory->data + offsets[mine]
                                                                          : NULL;
             carried = carried && is_carried(store->catalogue, kind, division, field, row.values);
-            if (value->type != DK_TEXT) {
+            if (value->type == DK_NULL) {
                 agree = false;
             } else if (r == 0) {
-                dk_buf_append(memory, value->text.data, value->text.size + 1);
+                taken[i] = *value;
+                if (value->type == DK_TEXT)
+                    dk_buf_append(memory, value->text.data, value->text.size + 1);
+                if (memory->failed)
+                    status = dk_fail(err, DK_NOMEM, "out of memory");
             } else {
-                agree = memory->size - at == value->text.size + 1 &&
-                        memcmp(memory->data + at, value->text.data, value->text.size) == 0;
+                if (taken[i].type == DK_TEXT)
+                    taken[i].text.data = (const char *)memory->data + at;
+                agree = dk_value_equal(&taken[i], value);
                 *ret_disagree |= !agree;
             }
             dk_stored_row_release(&row);
         }
-        if (status == DK_OK && memory->failed)
-            status = dk_fail(err, DK_NOMEM, "out of memory");
-        if (agree && carried && status == DK_OK && memory->size > at) {
+        if (agree && carried && status == DK_OK) {
             offsets[i] = at;
             ret_unpublished[i] = published ? 0 : batch;
             filled |= UINT64_C(1) << i;
@@ -452,7 +456,7 @@ dk_status dk_inherit(dk_store *store, const dk_kind *kind, const char *key, dk_v
     /* Only now is memory at its final place. */
     for (size_t i = 0; status == DK_OK && i < kind->n_fields; i++)
         if (filled & UINT64_C(1) << i)
-            values[i] = dk_value_text((const char *)memory->data + offsets[i]);
+            values[i] = taken[i].type == DK_TEXT ? dk_value_text((const char *)memory->data + offsets[i]) : taken[i];
     return status;
 }
 

@@ -101,7 +101,7 @@ static dk_status inherit_row(reindexing *r, int64_t row, int64_t born, int64_t d
         status = dk_sql_prepare(r->store, sql, &stmt, err);
         if (status == DK_OK) {
             sqlite3_bind_int64(stmt, 1, row);
-            sqlite3_bind_text(stmt, 2, stored.values[i].text.data, -1, SQLITE_STATIC);
+            dk_sql_bind(stmt, 2, &stored.values[i]);
             status = dk_sql_done(r->store, stmt, err);
         }
         sqlite3_finalize(stmt);

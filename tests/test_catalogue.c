@@ -226,6 +226,8 @@ static const wrong_case wrong_cases[] = {
      "linked; add a link between them under 'links'"},
     {"inherit: parcel.project_id", "inherit: parcel.made_on", "30: records[0].fields[2].inherit: 'made_on' is of type date "
      "and this field of type text; give both the same type"},
+    {"类型, type: text, audience: public, values: [预付, 全额]}", "面积, type: number, unit: m2, audience: public, inherit: parcel.area_ha}",
+     "32: records[0].fields[4].inherit: 'area_ha' is in ha and this field in m2; give both the same unit"},
     {"inherit: parcel.project_id", "inherit: parcel.phone", "30: records[0].fields[2].inherit: 'phone' has audience: never "
      "and would be shown to public here; narrow this field's audience"},
     /* what follows from linked rows */

@@ -457,6 +457,91 @@ static void what_is_linked_by_a_key_in_other_letters_follows_the_catalogue(void 
     assert_int_equal(findings(f), 0);
 }
 
+static const char taken_yaml[] =
+    "title: t\npublisher: p\nextent: [116, 34, 117, 35]\n"
+    "layers:\n"
+    "  - name: parcel\n    title: 地块\n    geometry: polygon\n    key: {field: id}\n"
+    "    fields:\n"
+    "      - {name: id, title: 编号, type: text, audience: public, required: true}\n"
+    "      - {name: project, title: 项目, type: text, audience: public}\n"
+    "      - {name: price, title: 地价, type: number, unit: yuan/mu, audience: public, inherit: project.price}\n"
+    "      - {name: people, title: 人数, type: integer, audience: public, index: true, inherit: project.people}\n"
+    "records:\n"
+    "  - name: project\n    title: 项目\n    key: {field: id}\n"
+    "    fields:\n"
+    "      - {name: id, title: 编号, type: text, audience: public, required: true}\n"
+    "      - {name: project, title: 项目, type: text, audience: public}\n"
+    "      - {name: price, title: 地价, type: number, unit: yuan/mu, audience: public}\n"
+    "      - {name: people, title: 人数, type: integer, audience: public}\n"
+    "links:\n"
+    "  - {from: parcel, to: project, on: [{match: {project: project}}]}\n";
+
+static bool see_numbers(const dk_row *row, void *user)
+{
+    seen *s = user;
+    const dk_value *price = &row->values[dk_kind_field(row->kind, "price")];
+    const dk_value *people = &row->values[dk_kind_field(row->kind, "people")];
+    const size_t used = strlen(s->text);
+    char number[2][32] = {"-", "-"};
+    if (price->type == DK_REAL)
+        snprintf(number[0], sizeof number[0], "%g", price->real);
+    if (people->type == DK_INTEGER)
+        snprintf(number[1], sizeof number[1], "%lld", (long long)people->integer);
+    snprintf(s->text + used, sizeof s->text - used, "%s%s %s %s", used > 0 ? ", " : "", row->key, number[0], number[1]);
+    return true;
+}
+
+static void expect_numbers(fixture *f, const char *text)
+{
+    seen s = {""};
+    const dk_viewer viewer = dk_viewer_public();
+    const dk_query query = {.kind = dk_catalogue_kind(f->catalogue, "parcel"),
+                            .viewer = &viewer,
+                            .generation = generation_of(f),
+                            .limit = 10};
+    dk_buf next;
+    dk_buf_init(&next);
+    assert_int_equal(dk_query_page(f->store, &query, see_numbers, &s, &next, &f->err), DK_OK);
+    dk_buf_finish(&next);
+    assert_string_equal(s.text, text);
+}
+
+static void take_parcel(fixture *f, dk_load *load, const char *id, const char *project, const char *price)
+{
+    unsigned char wkb[93];
+    const size_t bytes = square_wkb(wkb, 116.1 + 0.01 * id[1], 34.5, 0.001);
+    load_row(f, load, "parcel", wkb, bytes, "id", id, "project", project, price != NULL ? "price" : NULL, price, NULL);
+}
+
+/* A price and a number of people are taken over as texts are: where the source has none, and all rows that it is linked
+ * to say the same. */
+static void numbers_are_taken_over_too(void **state)
+{
+    fixture f = *(fixture *)*state;
+    snprintf(f.path, sizeof f.path, "%s/b.dk", f.dir);
+    assert_int_equal(dk_store_create(f.path, taken_yaml, strlen(taken_yaml), "taken.yaml", &f.err), DK_OK);
+    fixture_open(&f, DK_WRITE);
+    dk_load *load = load_begin(&f, "parcel", false);
+    take_parcel(&f, load, "P0", "G1", NULL);
+    publish(&f, load_finish(&f, load));
+    load = load_begin(&f, "project", false);
+    load_row(&f, load, "project", NULL, 0, "id", "a", "project", "G1", "price", "#35000.5", "people", "#12", NULL);
+    load_row(&f, load, "project", NULL, 0, "id", "b", "project", "G2", "price", "#1.5", "people", "#2", NULL);
+    load_row(&f, load, "project", NULL, 0, "id", "c", "project", "G2", "price", "#1.5", "people", "#3", NULL);
+    publish(&f, load_finish(&f, load));
+    load = load_begin(&f, "parcel", false);
+    take_parcel(&f, load, "P1", "G1", NULL);
+    take_parcel(&f, load, "P2", "G2", NULL);
+    take_parcel(&f, load, "P3", "G1", "#7");
+    publish(&f, load_finish(&f, load));
+    expect_numbers(&f, "P0 - -, P1 35000.5 12, P2 1.5 -, P3 7 12");
+    assert_int_equal(findings(&f), 0);
+    assert_int_equal(dk_store_reindex(f.store, NULL, NULL, &f.err), DK_OK);
+    expect_numbers(&f, "P0 35000.5 12, P1 35000.5 12, P2 1.5 -, P3 7 12");
+    assert_int_equal(findings(&f), 0);
+    dk_store_close(f.store);
+}
+
 static void a_staff_value_stays_in_its_division(void **state)
 {
     fixture *f = *state;
@@ -679,6 +764,7 @@ int main(void)
         TEST(a_replaced_parcel_that_comes_back_has_the_values_of_today),
         TEST(a_preview_says_of_linked_fields_what_will_be),
         TEST(what_is_linked_by_a_key_in_other_letters_follows_the_catalogue),
+        TEST(numbers_are_taken_over_too),
         TEST(a_staff_value_stays_in_its_division),
         TEST(a_filter_finds_each_row_once_in_every_generation),
         TEST(check_finds_a_wrong_value_and_reindex_mends_it),
