@@ -513,14 +513,22 @@ static void take_parcel(fixture *f, dk_load *load, const char *id, const char *p
     load_row(f, load, "parcel", wkb, bytes, "id", id, "project", project, price != NULL ? "price" : NULL, price, NULL);
 }
 
+/* A store beside the fixture's, which the test closes. */
+static fixture other_store(const fixture *beside, const char *text)
+{
+    fixture f = *beside;
+    snprintf(f.path, sizeof f.path, "%s/b.dk", f.dir);
+    if (dk_store_create(f.path, text, strlen(text), "other.yaml", &f.err) != DK_OK)
+        fail_msg("%s", f.err.text);
+    fixture_open(&f, DK_WRITE);
+    return f;
+}
+
 /* A price and a number of people are taken over as texts are: where the source has none, and all rows that it is linked
  * to say the same. */
 static void numbers_are_taken_over_too(void **state)
 {
-    fixture f = *(fixture *)*state;
-    snprintf(f.path, sizeof f.path, "%s/b.dk", f.dir);
-    assert_int_equal(dk_store_create(f.path, taken_yaml, strlen(taken_yaml), "taken.yaml", &f.err), DK_OK);
-    fixture_open(&f, DK_WRITE);
+    fixture f = other_store(*state, taken_yaml);
     dk_load *load = load_begin(&f, "parcel", false);
     take_parcel(&f, load, "P0", "G1", NULL);
     publish(&f, load_finish(&f, load));
@@ -539,6 +547,36 @@ static void numbers_are_taken_over_too(void **state)
     assert_int_equal(dk_store_reindex(f.store, NULL, NULL, &f.err), DK_OK);
     expect_numbers(&f, "P0 35000.5 12, P1 35000.5 12, P2 1.5 -, P3 7 12");
     assert_int_equal(findings(&f), 0);
+    dk_store_close(f.store);
+}
+
+static const char yearly_yaml[] = "title: t\npublisher: p\nextent: [116, 34, 117, 35]\nlayers: []\n"
+                                  "records:\n"
+                                  "  - name: ruling\n    title: 裁决\n    key: {field: id, qualify: [year, source]}\n"
+                                  "    fields:\n"
+                                  "      - {name: id, title: 编号, type: integer, audience: public, search: true}\n"
+                                  "      - {name: year, title: 年度, type: integer, audience: public, index: true}\n"
+                                  "  - name: appeal\n    title: 复议\n    key: {field: id}\n"
+                                  "    fields:\n"
+                                  "      - {name: id, title: 编号, type: text, audience: public, search: true}\n"
+                                  "      - {name: ruling, title: 裁决, type: text, audience: public}\n"
+                                  "links:\n"
+                                  "  - {from: appeal, to: ruling, on: [{match: {ruling: key}}]}\n";
+
+static void a_year_qualifies_a_key(void **state)
+{
+    fixture f = other_store(*state, yearly_yaml);
+    dk_load *load = load_begin(&f, "ruling", false);
+    load_row(&f, load, "ruling", NULL, 0, "id", "#1", "year", "#2020", NULL);
+    load_row(&f, load, "ruling", NULL, 0, "id", "#1", "year", "#2021", NULL);
+    load_row(&f, load, "ruling", NULL, 0, "id", "#1", NULL);
+    publish(&f, load_finish(&f, load));
+    assert_string_equal(all_keys(&f, "ruling").text, "2020:1 2021:1 source:1");
+    load = load_begin(&f, "appeal", false);
+    load_row(&f, load, "appeal", NULL, 0, "id", "a", "ruling", "２０２１：１", NULL);
+    publish(&f, load_finish(&f, load));
+    assert_string_equal(linked_keys(&f, "appeal", "a", "ruling").text, "2021:1");
+    assert_string_equal(linked_keys(&f, "ruling", "2021:1", "appeal").text, "a");
     dk_store_close(f.store);
 }
 
@@ -765,6 +803,7 @@ int main(void)
         TEST(a_preview_says_of_linked_fields_what_will_be),
         TEST(what_is_linked_by_a_key_in_other_letters_follows_the_catalogue),
         TEST(numbers_are_taken_over_too),
+        TEST(a_year_qualifies_a_key),
         TEST(a_staff_value_stays_in_its_division),
         TEST(a_filter_finds_each_row_once_in_every_generation),
         TEST(check_finds_a_wrong_value_and_reindex_mends_it),
