@@ -15,11 +15,9 @@ bool dk_key_is_folded(const dk_store *store, const dk_kind *kind, const dk_value
         return false;
     for (size_t i = 0; i < kind->n_qualifiers; i++) {
         const dk_value *value = &values[kind->qualifiers[i]];
-        if (value->type == DK_INTEGER ||
-            (value->type == DK_TEXT && value->text.size > 0)) /* the first that there is, is in the key */
+        if (value->type != DK_NULL &&
+            (value->type != DK_TEXT || value->text.size > 0)) /* the first that there is, is in the key */
             return has_terms(store, kind, kind->qualifiers[i]);
-        if (value->type == DK_REAL) /* its term has more digits than the key */
-            return false;
     }
     return kind->n_qualifiers == 0 && !kind->qualify_by_source;
 }

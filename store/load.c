@@ -571,17 +571,17 @@ static bool is_sum_row(const char *id)
     return false;
 }
 
-/* What a value is in a key; NULL: nothing. A number is written to number. */
-static const char *key_part(const dk_value *value, char number[32])
+/* What a value is in a key, a number as its term is (dk_terms_of); NULL: it has none. */
+static const char *key_part(const dk_value *value, char number[40])
 {
     switch (value->type) {
     case DK_TEXT:
         return value->text.size > 0 ? value->text.data : NULL;
     case DK_INTEGER:
-        snprintf(number, 32, "%" PRId64, value->integer);
+        snprintf(number, 40, "%" PRId64, value->integer);
         return number;
     case DK_REAL:
-        snprintf(number, 32, "%.15g", value->real);
+        snprintf(number, 40, "%.17g", value->real);
         return number;
     case DK_NULL:
         break;
@@ -593,7 +593,7 @@ static const char *key_part(const dk_value *value, char number[32])
 static bool build_key(const dk_load *load, const dk_value *values, const char *source, dk_row_report *report)
 {
     const dk_kind *kind = load->kind;
-    char number[32], qualifying[32];
+    char number[40], qualifying[40];
     const char *id = key_part(&values[kind->key_field], number);
     if (id == NULL)
         return reject(report, "%s (%s) is empty, and it is the key", kind->fields[kind->key_field].name,

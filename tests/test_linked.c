@@ -554,7 +554,7 @@ static const char yearly_yaml[] = "title: t\npublisher: p\nextent: [116, 34, 117
                                   "records:\n"
                                   "  - name: ruling\n    title: 裁决\n    key: {field: id, qualify: [year, source]}\n"
                                   "    fields:\n"
-                                  "      - {name: id, title: 编号, type: integer, audience: public, search: true}\n"
+                                  "      - {name: id, title: 编号, type: number, audience: public, search: true}\n"
                                   "      - {name: year, title: 年度, type: integer, audience: public, index: true}\n"
                                   "  - name: appeal\n    title: 复议\n    key: {field: id}\n"
                                   "    fields:\n"
@@ -563,7 +563,7 @@ static const char yearly_yaml[] = "title: t\npublisher: p\nextent: [116, 34, 117
                                   "links:\n"
                                   "  - {from: appeal, to: ruling, on: [{match: {ruling: key}}]}\n";
 
-static void a_year_qualifies_a_key(void **state)
+static void numbers_make_keys(void **state)
 {
     fixture f = other_store(*state, yearly_yaml);
     dk_load *load = load_begin(&f, "ruling", false);
@@ -803,7 +803,7 @@ int main(void)
         TEST(a_preview_says_of_linked_fields_what_will_be),
         TEST(what_is_linked_by_a_key_in_other_letters_follows_the_catalogue),
         TEST(numbers_are_taken_over_too),
-        TEST(a_year_qualifies_a_key),
+        TEST(numbers_make_keys),
         TEST(a_staff_value_stays_in_its_division),
         TEST(a_filter_finds_each_row_once_in_every_generation),
         TEST(check_finds_a_wrong_value_and_reindex_mends_it),
