@@ -3,6 +3,7 @@
 #include "store/search_query.h"
 #include "store/text.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,6 +67,19 @@ static bool is_number(const char *text, size_t size)
     return end == text + size && isfinite(value);
 }
 
+/* A number as JSON has it, which is_number is true of: for a field of whole numbers to its last digit, of which a
+ * double keeps 15. */
+static void append_number(const dk_field *field, const char *text, dk_buf *json)
+{
+    char *end = NULL;
+    errno = 0;
+    const long long whole = strtoll(text, &end, 10);
+    if (field->type == DK_FIELD_INTEGER && errno == 0 && *end == '\0')
+        dk_buf_format(json, "%lld", whole);
+    else
+        dk_buf_format(json, "%.17g", strtod(text, NULL));
+}
+
 /* YYYY-MM-DD of a day that there is. */
 static bool is_date(const char *text, size_t size)
 {
@@ -102,9 +116,11 @@ dk_status dk_condition_equal(const dk_kind *kind, int index, const char *value, 
                        field->name);
     dk_buf *json = begin(conditions);
     begin_comparison("=", field, json);
-    if (numeric)
-        dk_buf_format(json, "%.17g", strtod(value, NULL));
-    else if (field->type == DK_FIELD_DATE)
+    if (numeric) {
+        char text[48];
+        dk_text_copy(text, sizeof text, value, size); /* without the blanks; 40 bytes at most */
+        append_number(field, text, json);
+    } else if (field->type == DK_FIELD_DATE)
         append_date(value, size, json);
     else
         append_text(value, size, json);
@@ -152,15 +168,20 @@ static void add_like(const dk_field *field, const char *word, size_t size, alter
 /* A number is looked for as search knows it, as it is written without more digits than it needs. */
 static void add_number(const dk_field *field, const char *word, size_t size, alternatives *a)
 {
-    char text[48], written[48];
+    char text[48];
     if (!is_number(word, size)) /* 40 bytes at most */
         return;
+    dk_buf written;
+    dk_buf_init(&written);
     dk_text_copy(text, sizeof text, word, size);
-    snprintf(written, sizeof written, "%.17g", strtod(text, NULL));
-    if (strcmp(text, written) != 0)
-        return;
-    begin_comparison("=", field, begin_alternative(a));
-    dk_buf_format(&a->json, "%s]}", text);
+    append_number(field, text, &written);
+    const char *number = dk_buf_cstr(&written);
+    a->json.failed |= number == NULL;
+    if (number != NULL && strcmp(text, number) == 0) {
+        begin_comparison("=", field, begin_alternative(a));
+        dk_buf_format(&a->json, "%s]}", number);
+    }
+    dk_buf_finish(&written);
 }
 
 static void add_date(const dk_field *field, const char *word, size_t size, alternatives *a)

@@ -561,6 +561,10 @@ static void words_are_asked_for_as_search_finds_them(void **state)
     load = load_begin(f, "compensation", false);
     load_row(f, load, "compensation", NULL, 0, "id", "9", "parcel_id", "DK003", "approval_no", "皖政地〔2021〕12号",
              "collective", "2020", "group_no", "#2020", NULL);
+    load_row(f, load, "compensation", NULL, 0, "id", "10", "parcel_id", "DK003", "approval_no", "皖政地〔2021〕12号",
+             "group_no", "#341321198001011234", NULL);
+    load_row(f, load, "compensation", NULL, 0, "id", "11", "parcel_id", "DK003", "approval_no", "皖政地〔2021〕12号",
+             "group_no", "#341321198001011235", NULL);
     publish(f, load_finish(f, load));
     static const struct {
         const char *kind, *fields[2], *word, *keys;
@@ -583,6 +587,8 @@ static void words_are_asked_for_as_search_finds_them(void **state)
         {"compensation", {"group_no"}, "2020", "皖政地〔2021〕12号:9", false},
         {"compensation", {"group_no"}, "２０２０", "皖政地〔2021〕12号:9", false},
         {"compensation", {"group_no"}, "202", "", false},
+        {"compensation", {"group_no"}, "341321198001011235", "皖政地〔2021〕12号:11", false},
+        {"compensation", {"group_no"}, "341321198001011200", "", false},
         {"compensation", {"group_no"}, "2020.0", "", false},
         {"compensation", {"group_no"}, "一村", "", false},
         {"compensation", {"group_no", "collective"}, "02", "皖政地〔2021〕12号:9", false},
@@ -900,6 +906,32 @@ static void borders_that_are_drawn_as_one_are_asked_for_as_they_are(void **state
     }
 }
 
+/* To the last digit, which a double does not hold. */
+static void a_whole_number_is_compared_as_it_is_written(void **state)
+{
+    static const struct {
+        const char *value, *json;
+    } cases[] = {{"341321198001011235", "341321198001011235"},
+                 {" -9007199254740993 ", "-9007199254740993"},
+                 {"+7", "7"},
+                 {"007", "7"},
+                 {"2e3", "2000"},
+                 {"1.50", "1.5"},
+                 {"9223372036854775807", "9223372036854775807"},
+                 {"123456789012345678901", "1.2345678901234568e+20"}};
+    fixture *f = *state;
+    const dk_kind *kind = dk_catalogue_kind(f->catalogue, "compensation");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        dk_conditions conditions = {.n = 0};
+        char wanted[120];
+        snprintf(wanted, sizeof wanted, "{\"op\":\"=\",\"args\":[{\"property\":\"group_no\"},%s]}", cases[i].json);
+        assert_int_equal(
+            dk_condition_equal(kind, dk_kind_field(kind, "group_no"), cases[i].value, &conditions, &f->err), DK_OK);
+        assert_string_equal(dk_buf_cstr(&conditions.json), wanted);
+        dk_conditions_finish(&conditions);
+    }
+}
+
 /* What is wrong with a parameter is said of it, and not of a filter that nobody wrote. */
 static void a_day_that_there_is_not_is_named_with_its_field(void **state)
 {
@@ -1091,6 +1123,7 @@ int main(void)
         CASE(nobody_is_met_twice_or_missed_while_batches_are_published),
         CASE(a_box_and_a_field_narrow_together),
         CASE(borders_that_are_drawn_as_one_are_asked_for_as_they_are),
+        CASE(a_whole_number_is_compared_as_it_is_written),
         CASE(a_day_that_there_is_not_is_named_with_its_field),
         CASE(what_takes_too_long_is_refused_and_harms_nothing),
         CASE(a_compensation_row_inherits_from_its_parcel_even_if_loaded_first),
