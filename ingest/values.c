@@ -4,6 +4,7 @@
 #include "store/text.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -455,6 +456,17 @@ static bool plain_number(const dk_field *field, const dk_cell *cell, const dk_va
     return true;
 }
 
+/* A whole number in plain digits, to its last one: a double keeps fifteen. */
+static bool is_plain_whole(const char *text, int64_t *ret_whole)
+{
+    const char *digits = text + (*text == '-' || *text == '+');
+    if (digits[0] == '\0' || digits[strspn(digits, "0123456789")] != '\0')
+        return false;
+    errno = 0;
+    *ret_whole = strtoll(text, NULL, 10);
+    return errno == 0;
+}
+
 static bool number_value(const dk_field *field, const dk_cell *cell, const dk_value_context *context, const char *text,
                          size_t size, char *folded, dk_value *ret_value, char *ret_problem, size_t problem_size)
 {
@@ -488,6 +500,11 @@ static bool number_value(const dk_field *field, const dk_cell *cell, const dk_va
         }
         squeeze(folded);
         const char *from = strncmp(folded, "¥", strlen("¥")) == 0 ? folded + strlen("¥") : folded;
+        int64_t whole;
+        if (field->type == DK_FIELD_INTEGER && unit.dimension == DK_UNIT_NONE && is_plain_whole(from, &whole)) {
+            *ret_value = dk_value_integer(whole);
+            return true;
+        }
         if (!dk_number_from_text(from, &number, &suffix)) {
             snprintf(ret_problem, problem_size, "\"%.*s\" is no number", shown(text, size), text);
             return false;
@@ -518,8 +535,16 @@ static bool number_value(const dk_field *field, const dk_cell *cell, const dk_va
         *ret_value = dk_value_integer(cell->integer);
         return true;
     }
-    if (number != floor(number) || fabs(number) > 9007199254740992.0) {
+    if (number != floor(number)) {
         snprintf(ret_problem, problem_size, "\"%.*s\" is no whole number", shown(text, size), text);
+        return false;
+    }
+    /* It may have been another: a sheet keeps fifteen digits, and a double not every number from 2^53 on. */
+    if (fabs(number) >= (cell->type == DK_CELL_REAL && context->spreadsheet ? 1e15 : 9007199254740992.0)) {
+        snprintf(
+            ret_problem, problem_size,
+            "\"%.*s\" is a number of more digits than are certain here; write it in plain digits, and as text in a spreadsheet",
+            shown(text, size), text);
         return false;
     }
     *ret_value = dk_value_integer((int64_t)number);

@@ -306,6 +306,18 @@ static void numbers_of_cells(void **state)
     assert_int_equal(convert(&integer_field, text("3.0"), false, NULL).value.integer, 3);
     assert_int_equal(convert(&integer_field, integer(INT64_MAX), false, NULL).value.integer, INT64_MAX);
     assert_false(convert(&integer_field, text("3.5"), false, NULL).good);
+    /* Beyond 2^53 a double is another number than the one that stands there. */
+    assert_true(convert(&integer_field, text("341321198001011235"), false, NULL).value.integer == 341321198001011235);
+    assert_true(convert(&integer_field, text("-9007199254740993"), false, NULL).value.integer == -9007199254740993);
+    static const char *const uncertain[] = {"99999999999999999999", "9.007199254740993e15", "9,007,199,254,740,993"};
+    for (size_t i = 0; i < sizeof uncertain / sizeof *uncertain; i++) {
+        const outcome refused = convert(&integer_field, text(uncertain[i]), false, NULL);
+        assert_false(refused.good);
+        assert_non_null(strstr(refused.problem, "more digits than are certain"));
+    }
+    assert_false(convert(&integer_field, real(9007199254740992.0), false, NULL).good);
+    assert_false(convert(&integer_field, real(6225880212345678.0), true, NULL).good);
+    assert_true(convert(&integer_field, real(622588021234567.0), true, NULL).value.integer == 622588021234567);
 }
 
 /* What the file of a sheet has for =1.13*10000, =0.1+0.2 and =0.07*100, and what any sheet shows for these. */
