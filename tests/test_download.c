@@ -66,6 +66,26 @@ static void digits_that_a_spreadsheet_would_mangle_are_kept_as_text(void **state
 }
 
 /* Expected values as LibreOffice Calc gives them: =DATE(…) shown as a number. */
+static void whole_numbers_of_more_digits_than_a_sheet_keeps_are_texts(void **state)
+{
+    static const struct {
+        int64_t value;
+        const char *cell;
+    } cases[] = {{341321198001011234, "\"=\"\"341321198001011234\"\"\""},
+                 {-1000000000000000, "\"=\"\"-1000000000000000\"\"\""},
+                 {999999999999999, "999999999999999"},
+                 {-5, "-5"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const dk_value value = dk_value_integer(cases[i].value);
+        dk_buf out;
+        dk_buf_init(&out);
+        dk_csv_value(&value, true, &out);
+        assert_string_equal(dk_buf_cstr(&out), cases[i].cell);
+        dk_buf_finish(&out);
+    }
+}
+
 static void dates_count_as_spreadsheets_count_them(void **state)
 {
     (void)state;
@@ -214,6 +234,7 @@ int main(void)
         cmocka_unit_test(ordinary_texts_stay_as_they_are),
         cmocka_unit_test(texts_that_would_run_as_formulas_are_defused),
         cmocka_unit_test(digits_that_a_spreadsheet_would_mangle_are_kept_as_text),
+        cmocka_unit_test(whole_numbers_of_more_digits_than_a_sheet_keeps_are_texts),
         cmocka_unit_test(dates_count_as_spreadsheets_count_them),
         cmocka_unit_test(rows_beyond_a_sheet_go_on_in_the_next),
         cmocka_unit_test(rows_come_out_of_the_stream_as_they_went_in),

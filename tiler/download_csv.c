@@ -3,6 +3,7 @@
 #include "tiler/json.h"
 #include "tiler/row_writer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +57,21 @@ void dk_csv_text(const char *text, size_t size, bool guarded, dk_buf *out)
     if (mangled)
         dk_buf_text(out, "\"\"");
     dk_buf_byte(out, '"');
+}
+
+void dk_csv_value(const dk_value *value, bool guarded, dk_buf *out)
+{
+    char digits[24];
+    if (value->type == DK_TEXT) {
+        dk_csv_text(value->text.data, value->text.size, guarded, out);
+    } else if (value->type == DK_INTEGER && (value->integer > DK_SHEET_WHOLE || value->integer < -DK_SHEET_WHOLE)) {
+        snprintf(digits, sizeof digits, "%lld", (long long)value->integer);
+        dk_csv_text(digits, strlen(digits), true, out);
+    } else if (value->type != DK_NULL) {
+        dk_json json;
+        dk_json_init(&json, out);
+        dk_json_value(&json, value);
+    }
 }
 
 /* ---- WKT (OGC 06-103r4, 7) ---- */
@@ -124,13 +140,7 @@ static dk_status csv_row(dk_row_writer *base, const dk_row *row, dk_buf *out, dk
         const dk_value *value = &row->values[w->columns->field[i]];
         if (i > 0)
             dk_buf_byte(out, ',');
-        if (value->type == DK_TEXT) {
-            dk_csv_text(value->text.data, value->text.size, field->type != DK_FIELD_DATE, out);
-        } else if (value->type != DK_NULL) {
-            dk_json json;
-            dk_json_init(&json, out);
-            dk_json_value(&json, value);
-        }
+        dk_csv_value(value, field->type != DK_FIELD_DATE, out);
     }
     if (w->columns->wkt) {
         if (w->columns->n > 0)

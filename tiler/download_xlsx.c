@@ -138,8 +138,7 @@ static void value_cell(const xlsx_writer *w, size_t column, const dk_field *fiel
         dk_buf_finish(&text);
         return;
     }
-    /* A spreadsheet's numbers are doubles, and it shows 15 digits of them. */
-    if (value->type == DK_INTEGER && (value->integer > 999999999999999 || value->integer < -999999999999999)) {
+    if (value->type == DK_INTEGER && (value->integer > DK_SHEET_WHOLE || value->integer < -DK_SHEET_WHOLE)) {
         snprintf(digits, sizeof digits, "%lld", (long long)value->integer);
         text_cell(w, column, row, STYLE_TEXT, digits, strlen(digits), out);
         return;

@@ -32,6 +32,11 @@ struct dk_row_writer {
 dk_row_writer *dk_csv_writer_create(const dk_row_columns *columns, const dk_sink *sink);
 dk_row_writer *dk_xlsx_writer_create(const dk_row_columns *columns, const dk_sink *sink);
 
+/* A spreadsheet's numbers are doubles, of which it keeps 15 digits: larger whole numbers are given as texts. */
+#define DK_SHEET_WHOLE INT64_C(999999999999999)
+/* A CSV cell of any value; guarded as below, if it is a text. */
+void dk_csv_value(const dk_value *value, bool guarded, dk_buf *out);
+
 /* ---- for tests ---- */
 
 /* A CSV cell. text: one of a text field, which is made safe for spreadsheets (README, "Downloads"). */

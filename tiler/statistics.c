@@ -285,23 +285,13 @@ static void csv_number(double value, dk_buf *out)
     dk_json_number(&json, value);
 }
 
-static void csv_value(const dk_value *value, dk_buf *out)
-{
-    if (value->type == DK_INTEGER)
-        dk_buf_format(out, "%lld", (long long)value->integer);
-    else if (value->type == DK_REAL)
-        csv_number(value->real, out);
-    else if (value->type == DK_TEXT)
-        dk_csv_text(value->text.data, value->text.size, true, out);
-}
-
 static void csv_line(asked_statistics *a, const dk_value *by, int64_t count, const double *sums, const int64_t *valued)
 {
     dk_buf *out = &a->ctx->worker->body;
     for (size_t i = 0; i < a->n_by; i++) {
         const char *name = by != NULL ? division_name(a, i, &by[i]) : i == 0 ? "合计" : NULL;
         if (by != NULL)
-            csv_value(&by[i], out);
+            dk_csv_value(&by[i], true, out);
         else if (i == 0 && a->by[i].grouping != DK_BY_DIGITS)
             dk_buf_text(out, "合计");
         dk_buf_byte(out, ',');
