@@ -26,6 +26,8 @@ static int compare(const dk_value *a, const dk_value *b)
 {
     if (a->type == DK_TEXT || b->type == DK_TEXT)
         return a->type == b->type ? strcmp(a->text.data, b->text.data) : (int)a->type - (int)b->type;
+    if (a->type == DK_INTEGER && b->type == DK_INTEGER) /* of which a double does not hold every one */
+        return (a->integer > b->integer) - (a->integer < b->integer);
     const double x = a->type == DK_REAL ? a->real : (double)a->integer,
                  y = b->type == DK_REAL ? b->real : (double)b->integer;
     return (x > y) - (x < y);

@@ -466,6 +466,8 @@ static const char taken_yaml[] =
     "      - {name: project, title: 项目, type: text, audience: public}\n"
     "      - {name: price, title: 地价, type: number, unit: yuan/mu, audience: public, inherit: project.price}\n"
     "      - {name: people, title: 人数, type: integer, audience: public, index: true, inherit: project.people}\n"
+    "      - {name: most, title: 最多, type: integer, audience: public, linked: {field: project.people, as: max}}\n"
+    "      - {name: all, title: 一致, type: integer, audience: public, linked: {field: project.people, as: only}}\n"
     "records:\n"
     "  - name: project\n    title: 项目\n    key: {field: id}\n"
     "    fields:\n"
@@ -577,6 +579,36 @@ static void numbers_make_keys(void **state)
     publish(&f, load_finish(&f, load));
     assert_string_equal(linked_keys(&f, "appeal", "a", "ruling").text, "2021:1");
     assert_string_equal(linked_keys(&f, "ruling", "2021:1", "appeal").text, "a");
+    dk_store_close(f.store);
+}
+
+static bool see_long_numbers(const dk_row *row, void *user)
+{
+    const dk_value *most = &row->values[dk_kind_field(row->kind, "most")];
+    const dk_value *all = &row->values[dk_kind_field(row->kind, "all")];
+    assert_int_equal(most->type, DK_INTEGER);
+    assert_true(most->integer == 341321198001011235);
+    assert_int_equal(all->type, DK_NULL); /* they are not one number */
+    ++*(int *)user;
+    return true;
+}
+
+static void numbers_of_eighteen_digits_are_told_apart(void **state)
+{
+    fixture f = other_store(*state, taken_yaml);
+    dk_load *load = load_begin(&f, "parcel", false);
+    take_parcel(&f, load, "P0", "G1", NULL);
+    publish(&f, load_finish(&f, load));
+    load = load_begin(&f, "project", false);
+    load_row(&f, load, "project", NULL, 0, "id", "a", "project", "G1", "people", "#341321198001011234", NULL);
+    load_row(&f, load, "project", NULL, 0, "id", "b", "project", "G1", "people", "#341321198001011235", NULL);
+    publish(&f, load_finish(&f, load));
+    int n = 0;
+    const dk_viewer viewer = dk_viewer_public();
+    assert_int_equal(dk_query_row(f.store, dk_catalogue_kind(f.catalogue, "parcel"), "P0", &viewer, generation_of(&f),
+                                  false, see_long_numbers, &n, &f.err),
+                     DK_OK);
+    assert_int_equal(n, 1);
     dk_store_close(f.store);
 }
 
@@ -804,6 +836,7 @@ int main(void)
         TEST(what_is_linked_by_a_key_in_other_letters_follows_the_catalogue),
         TEST(numbers_are_taken_over_too),
         TEST(numbers_make_keys),
+        TEST(numbers_of_eighteen_digits_are_told_apart),
         TEST(a_staff_value_stays_in_its_division),
         TEST(a_filter_finds_each_row_once_in_every_generation),
         TEST(check_finds_a_wrong_value_and_reindex_mends_it),
