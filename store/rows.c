@@ -300,8 +300,13 @@ void dk_row_seen(const dk_kind *kind, dk_stored_row *row, const dk_view *view, b
     if (masked != 0)
         put_masks(kind, row, view, division, ret_seen, values);
     const dk_value *named = kind->label_field >= 0 ? &values[kind->label_field] : NULL;
+    char number[40] = "";
+    if (named != NULL && named->type == DK_INTEGER)
+        snprintf(number, sizeof number, "%lld", (long long)named->integer);
+    else if (named != NULL && named->type == DK_REAL)
+        snprintf(number, sizeof number, "%.15g", named->real);
     const bool is_named = named != NULL && named->type == DK_TEXT && named->text.size > 0;
-    const char *shown = is_named ? named->text.data : row->key;
+    const char *shown = is_named ? named->text.data : number[0] != '\0' ? number : row->key;
     const size_t shown_size = (size_t)dk_utf8_fit(shown, label_size - 1);
     memcpy(label, shown, shown_size);
     label[shown_size] = '\0';

@@ -552,18 +552,25 @@ static void numbers_are_taken_over_too(void **state)
     dk_store_close(f.store);
 }
 
-static const char yearly_yaml[] = "title: t\npublisher: p\nextent: [116, 34, 117, 35]\nlayers: []\n"
-                                  "records:\n"
-                                  "  - name: ruling\n    title: 裁决\n    key: {field: id, qualify: [year, source]}\n"
-                                  "    fields:\n"
-                                  "      - {name: id, title: 编号, type: number, audience: public, search: true}\n"
-                                  "      - {name: year, title: 年度, type: integer, audience: public, index: true}\n"
-                                  "  - name: appeal\n    title: 复议\n    key: {field: id}\n"
-                                  "    fields:\n"
-                                  "      - {name: id, title: 编号, type: text, audience: public, search: true}\n"
-                                  "      - {name: ruling, title: 裁决, type: text, audience: public}\n"
-                                  "links:\n"
-                                  "  - {from: appeal, to: ruling, on: [{match: {ruling: key}}]}\n";
+static const char yearly_yaml[] =
+    "title: t\npublisher: p\nextent: [116, 34, 117, 35]\nlayers: []\n"
+    "records:\n"
+    "  - name: ruling\n    title: 裁决\n    key: {field: id, qualify: [year, source]}\n    label: id\n"
+    "    fields:\n"
+    "      - {name: id, title: 编号, type: number, audience: public, search: true}\n"
+    "      - {name: year, title: 年度, type: integer, audience: public, index: true}\n"
+    "  - name: appeal\n    title: 复议\n    key: {field: id}\n"
+    "    fields:\n"
+    "      - {name: id, title: 编号, type: text, audience: public, search: true}\n"
+    "      - {name: ruling, title: 裁决, type: text, audience: public}\n"
+    "links:\n"
+    "  - {from: appeal, to: ruling, on: [{match: {ruling: key}}]}\n";
+
+static bool is_named_1(const dk_row *row, void *user)
+{
+    *(bool *)user = strcmp(row->label, "1") == 0;
+    return true;
+}
 
 static void numbers_make_keys(void **state)
 {
@@ -579,6 +586,12 @@ static void numbers_make_keys(void **state)
     publish(&f, load_finish(&f, load));
     assert_string_equal(linked_keys(&f, "appeal", "a", "ruling").text, "2021:1");
     assert_string_equal(linked_keys(&f, "ruling", "2021:1", "appeal").text, "a");
+    bool named = false;
+    const dk_viewer viewer = dk_viewer_public();
+    assert_int_equal(dk_query_row(f.store, dk_catalogue_kind(f.catalogue, "ruling"), "2021:1", &viewer,
+                                  generation_of(&f), false, is_named_1, &named, &f.err),
+                     DK_OK);
+    assert_true(named); /* as the catalogue's label says */
     dk_store_close(f.store);
 }
 
