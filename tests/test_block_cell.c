@@ -232,6 +232,26 @@ static void the_blocks_do_not_depend_on_how_the_entries_came(void **state)
     dk_buf_finish(&in_parts.all);
 }
 
+/* A full cell most of whose entries leave at once is not more divided than one that never had them. */
+static void what_remains_is_as_if_the_others_had_not_been_there(void **state)
+{
+    cell_fixture *c = *state;
+    enum { FEW = 100 };
+    change(c, 1, 0, FEW, 1, 1);
+    tally few = look(c);
+    assert_int_equal(few.blocks[0], 1);
+    change(c, 2, FEW, ENTRIES, 1, 1);
+    tally full = look(c);
+    assert_int_equal(full.blocks[0], 0);
+    change(c, 3, FEW, ENTRIES, 1, -1);
+    tally again = look(c);
+    assert_int_equal(again.all.size, few.all.size);
+    assert_memory_equal(again.all.data, few.all.data, few.all.size);
+    dk_buf_finish(&few.all);
+    dk_buf_finish(&full.all);
+    dk_buf_finish(&again.all);
+}
+
 static void what_does_not_change_is_not_written(void **state)
 {
     cell_fixture *c = *state;
@@ -358,6 +378,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_cell_is_divided_when_it_holds_too_much, setup, teardown),
         cmocka_unit_test_setup_teardown(wide_entries_stay_where_the_cell_is_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(the_blocks_do_not_depend_on_how_the_entries_came, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_remains_is_as_if_the_others_had_not_been_there, setup, teardown),
         cmocka_unit_test_setup_teardown(what_does_not_change_is_not_written, setup, teardown),
         cmocka_unit_test_setup_teardown(the_cells_of_a_shelf_are_all_told_or_it_is_said, setup, teardown),
         cmocka_unit_test(every_entry_that_meets_a_box_is_asked_for),

@@ -350,6 +350,46 @@ static void a_geopackage_blob_has_the_header_of_the_standard(void **state)
     free(w.data);
 }
 
+static void an_empty_geometry_is_known_by_its_header(void **state)
+{
+    (void)state;
+    /* Flags of §2.1.3: little endian (1) and empty (16), without an envelope; then WKB of several, of none. */
+    static const struct {
+        dk_geometry_kind kind;
+        unsigned char bytes[17];
+    } cases[] = {
+        {DK_POLYGONS, {'G', 'P', 0, 0x11, 0x8A, 0x11, 0, 0, 1, 6, 0, 0, 0, 0, 0, 0, 0}},
+        {DK_LINES, {'G', 'P', 0, 0x11, 0x8A, 0x11, 0, 0, 1, 5, 0, 0, 0, 0, 0, 0, 0}},
+        {DK_POINTS, {'G', 'P', 0, 0x11, 0x8A, 0x11, 0, 0, 1, 4, 0, 0, 0, 0, 0, 0, 0}},
+    };
+    dk_buf out;
+    dk_buf_init(&out);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        dk_buf_clear(&out);
+        dk_gpkg_append_empty(cases[i].kind, &out);
+        assert_int_equal(out.size, sizeof cases[i].bytes);
+        assert_memory_equal(out.data, cases[i].bytes, out.size);
+        assert_true(dk_gpkg_empty(out.data, out.size));
+        for (size_t at = 0; at < 4; at++) { /* another magic, or not said to be empty */
+            if (at == 2)
+                continue;
+            unsigned char other[sizeof cases[i].bytes];
+            memcpy(other, out.data, sizeof other);
+            other[at] = at == 3 ? 1 : 'X';
+            assert_false(dk_gpkg_empty(other, sizeof other));
+        }
+        assert_false(dk_gpkg_empty(out.data, out.size - 1));
+    }
+    assert_false(dk_gpkg_empty(NULL, 0));
+    /* What has no position has no bounds. */
+    dk_shape none;
+    double bounds[4];
+    dk_shape_init(&none);
+    dk_shape_bounds(&none, bounds);
+    assert_true(isnan(bounds[0]) && isnan(bounds[1]) && isnan(bounds[2]) && isnan(bounds[3]));
+    dk_buf_finish(&out);
+}
+
 static void headers_of_other_writers(void **state)
 {
     (void)state;
@@ -388,6 +428,7 @@ int main(void)
         cmocka_unit_test(rings_must_be_closed_long_enough_and_finite),
         cmocka_unit_test(a_hole_is_taken_off_the_area),
         cmocka_unit_test(a_geopackage_blob_has_the_header_of_the_standard),
+        cmocka_unit_test(an_empty_geometry_is_known_by_its_header),
         cmocka_unit_test(headers_of_other_writers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

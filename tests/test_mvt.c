@@ -182,6 +182,12 @@ static void a_feature_without_geometry_leaves_nothing_behind(void **state)
     dk_mvt_attribute(f->mvt, 1, &kept);
     dk_mvt_ring(f->mvt, flat, 3, false); /* no area */
     assert_false(dk_mvt_feature_end(f->mvt));
+    dk_mvt_feature_begin(f->mvt, 3, DK_MVT_POINT);
+    dk_mvt_points(f->mvt, point, 0); /* 4.3.3.1: MoveTo has a count above 0 */
+    assert_false(dk_mvt_feature_end(f->mvt));
+    dk_mvt_feature_begin(f->mvt, 4, DK_MVT_LINE);
+    dk_mvt_line(f->mvt, flat, 1);
+    assert_false(dk_mvt_feature_end(f->mvt));
     assert_true(dk_mvt_layer_end(f->mvt, &f->tile));
     assert_int_equal(f->tile.size, 0); /* an empty layer is not written */
 
