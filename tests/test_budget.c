@@ -6,6 +6,7 @@
 #include "store/room.h"
 
 #include <math.h>
+#include <sqlite3.h>
 
 static const char yaml[] =
     "title: t\npublisher: p\nmap_approval_no: none\nextent: [116, 34, 117, 35]\n"
@@ -16,7 +17,11 @@ static const char yaml[] =
     "      - {name: households, title: 户数, type: integer, audience: public}\n"
     "      - {name: note, title: 说明, type: text, audience: public, tiles: true}\n";
 
-enum { ZOOM = 13, LETTERS = 3000, MOST = 400 };
+enum { LETTERS = 3000, MOST = 400 };
+
+/* The zoom of the tile in which all of this happens: beyond 12 what it holds is read, up to 12 its weight is kept. */
+static int tile_zoom = 13;
+static double origin_lon;
 
 static uint64_t random_state;
 
@@ -34,6 +39,8 @@ static int begin(void **state)
     if (mkdtemp(f->dir) == NULL)
         return -1;
     snprintf(f->path, sizeof f->path, "%s/a.dk", f->dir);
+    tile_zoom = 13;
+    origin_lon = 116.5;
     if (dk_store_create(f->path, yaml, strlen(yaml), "budget.yaml", &f->err) != DK_OK)
         return -1;
     fixture_open(f, DK_WRITE);
@@ -48,15 +55,15 @@ typedef struct place {
 
 static void origin(uint32_t *ret_x, uint32_t *ret_y)
 {
-    const uint32_t side = UINT32_C(1) << (32 - ZOOM);
-    dk_world_from_lonlat(116.5, 34.5, ret_x, ret_y);
-    *ret_x = *ret_x / side * side;
+    const uint32_t side = UINT32_C(1) << (32 - tile_zoom);
+    dk_world_from_lonlat(origin_lon, 34.5, ret_x, ret_y);
+    *ret_x = (*ret_x + 9) / side * side; /* of a border that very one, however it is rounded */
     *ret_y = *ret_y / side * side;
 }
 
 static void add(fixture *f, dk_load *load, int id, place at)
 {
-    const double side = ldexp(1, 32 - ZOOM);
+    const double side = ldexp(1, 32 - tile_zoom);
     uint32_t x, y;
     double west, south, east, north;
     char name[16], note[LETTERS + 1];
@@ -131,7 +138,7 @@ static bool note_cell(const dk_grid_place *at, void *user)
 
 static void look(fixture *f, shown *s)
 {
-    const uint32_t side = UINT32_C(1) << (32 - ZOOM);
+    const uint32_t side = UINT32_C(1) << (32 - tile_zoom);
     const dk_kind *layer = dk_catalogue_kind(f->catalogue, "parcel");
     int64_t generation;
     uint32_t x, y;
@@ -198,15 +205,15 @@ static void where_rows_give_way_tiles_are_touched(void **state)
             continue;
         assert_true((before.zooms[i] & after.zooms[i]) == after.zooms[i]); /* at no zoom more than before */
         assert_true(is_touched(&t, &before.boxes[i]));
-        gone += before.zooms[i] >> ZOOM & ~(after.zooms[i] >> ZOOM) & 1;
-        beside += before.boxes[i].x1 >> (32 - ZOOM) > x >> (32 - ZOOM);
+        gone += before.zooms[i] >> tile_zoom & ~(after.zooms[i] >> tile_zoom) & 1;
+        beside += before.boxes[i].x1 >> (32 - tile_zoom) > x >> (32 - tile_zoom);
     }
     assert_true(gone > 20 && beside > 0);
     /* The smallest give way: of all that lies in this tile, none that is left is of a lower class than one that is not.
      */
     uint8_t largest_gone = 0, smallest_left = UINT8_MAX;
     for (int i = 0; i < 240; i++) {
-        if ((after.zooms[i] >> ZOOM & 1) != 0)
+        if ((after.zooms[i] >> tile_zoom & 1) != 0)
             smallest_left = after.classes[i] < smallest_left ? after.classes[i] : smallest_left;
         else
             largest_gone = after.classes[i] > largest_gone ? after.classes[i] : largest_gone;
@@ -223,6 +230,38 @@ static void where_rows_give_way_tiles_are_touched(void **state)
         assert_true(before.zooms[i] == after.zooms[i] || is_touched(&t, &before.boxes[i]));
 }
 
+/* The weights that are kept, of which nothing is 0; those of thresholds (weights.h), which hold for as long as they are
+ * not looked for anew, left out. */
+static void weights_of(fixture *f, dk_buf *out)
+{
+    sqlite3 *db;
+    sqlite3_stmt *stmt;
+    assert_int_equal(sqlite3_open_v2(f->path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db,
+                                        "SELECT number,drawn,whole FROM weight_parcel WHERE number>=0 AND number<1<<56"
+                                        " AND (drawn<>0 OR whole<>0) ORDER BY number",
+                                        -1, &stmt, NULL),
+                     SQLITE_OK);
+    while (sqlite3_step(stmt) == SQLITE_ROW)
+        for (int i = 0; i < 3; i++) {
+            const int64_t value = sqlite3_column_int64(stmt, i);
+            dk_buf_append(out, &value, sizeof value);
+        }
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+}
+
+static void assert_weights(fixture *f, const dk_buf *expected)
+{
+    dk_buf found;
+    dk_buf_init(&found);
+    weights_of(f, &found);
+    assert_true(found.size > 100);
+    assert_int_equal(found.size, expected->size);
+    assert_memory_equal(found.data, expected->data, found.size);
+    dk_buf_finish(&found);
+}
+
 /* Long ones that reach from two tiles and more away over a tile that is nearly full: they are settled there, but weigh.
  */
 static void long_ones(fixture *f, double over)
@@ -233,15 +272,20 @@ static void long_ones(fixture *f, double over)
     publish(f, load_finish(f, load));
 }
 
-static void what_is_settled_in_a_tile_weighs_in_it_in_whatever_order_it_came(void **state)
+static void settle(fixture *one, int zoom)
 {
-    fixture *one = *state, *other;
+    fixture *other;
     void *second = NULL;
     assert_int_equal(begin(&second), 0);
+    tile_zoom = zoom;
     other = second;
     static shown a, b, alone, without;
+    dk_buf weights_alone, weights;
+    dk_buf_init(&weights_alone);
+    dk_buf_init(&weights);
     crowd(one, 0, 150, 0.25, 0.95);
     look(one, &alone);
+    weights_of(one, &weights_alone);
     long_ones(one, 0.2);
     long_ones(other, 0.2);
     crowd(other, 0, 150, 0.25, 0.95);
@@ -250,14 +294,92 @@ static void what_is_settled_in_a_tile_weighs_in_it_in_whatever_order_it_came(voi
     assert_memory_equal(a.zooms, b.zooms, sizeof a.zooms);
     int gone = 0;
     for (int i = 0; i < 150; i++)
-        gone += alone.zooms[i] >> ZOOM & ~(a.zooms[i] >> ZOOM) & 1;
+        gone += alone.zooms[i] >> tile_zoom & ~(a.zooms[i] >> tile_zoom) & 1;
     assert_true(gone > 5);
+    weights_of(one, &weights);
+    assert_weights(other, &weights);
     int64_t generation = -1;
+    assert_int_equal(dk_store_withdraw(one->store, 2, "tester", "test", NULL, NULL, &generation, &one->err), DK_OK);
     assert_int_equal(dk_store_withdraw(other->store, 1, "tester", "test", NULL, NULL, &generation, &other->err), DK_OK);
     look(other, &without);
     assert_memory_equal(without.zooms, alone.zooms, sizeof alone.zooms);
+    look(one, &without);
+    assert_memory_equal(without.zooms, alone.zooms, sizeof alone.zooms);
+    assert_weights(one, &weights_alone);
+    assert_weights(other, &weights_alone);
     assert_int_equal(findings(one), 0);
     assert_int_equal(findings(other), 0);
+    dk_buf_finish(&weights_alone);
+    dk_buf_finish(&weights);
+    fixture_teardown(&second);
+}
+
+static void what_is_settled_in_a_tile_weighs_in_it_in_whatever_order_it_came(void **state)
+{
+    settle(*state, 13);
+}
+
+static void so_it_does_where_weights_are_kept(void **state)
+{
+    settle(*state, 12);
+}
+
+/* A small row that reaches into a tile that was full before it came, and has its label in one beside it, where nothing
+ * is left out otherwise: it is not drawn, so it must be counted there. On each side, and over each corner. */
+static void a_small_one_beside_a_full_tile_is_counted(void **state)
+{
+    fixture *f = *state;
+    static shown s;
+    crowd(f, 0, 240, 0.05, 0.95);
+    int id = 250;
+    for (int y = -1; y <= 1; y++)
+        for (int x = -1; x <= 1; x++) {
+            if (x == 0 && y == 0)
+                continue;
+            const double west = x < 0 ? -0.008 : x > 0 ? 0.998 : 0.5, north = y < 0 ? -0.008 : y > 0 ? 0.998 : 0.5;
+            dk_load *load = load_begin(f, "parcel", false);
+            add(f, load, id, (place){west, north, west + 0.01, north + 0.01 - 1e-4 * (id - 250)});
+            publish(f, load_finish(f, load));
+            look(f, &s);
+            assert_int_equal(s.zooms[id] >> tile_zoom & 1, 0);
+            id++;
+        }
+    for (int64_t batch = 2; batch <= 9; batch++) {
+        int64_t generation = -1;
+        assert_int_equal(dk_store_withdraw(f->store, batch, "tester", "test", NULL, NULL, &generation, &f->err), DK_OK);
+        look(f, &s);
+    }
+}
+
+/* Rows that reach over the border of two tiles, half of them labelled in each, and none of them drawn at the first
+ * zooms: what each tile may get is little, but both show all of them. Of these as many may be drawn as of rows within a
+ * tile. */
+static int64_t drawn_beside(fixture *f, double shift)
+{
+    static shown s;
+    tile_zoom = 13;
+    origin_lon = 116.71875; /* 83 * 360 / 2^8: a border of all zooms from 8 on */
+    dk_load *load = load_begin(f, "parcel", false);
+    for (int i = 0; i < 220; i++) {
+        const double x = shift + (i % 2 == 0 ? -0.014 : -0.006), y = 0.1 + i / 2 * 0.003;
+        add(f, load, i, (place){x, y, x + 0.02, y + 0.02 + 1e-6 * i});
+    }
+    publish(f, load_finish(f, load));
+    look(f, &s);
+    int64_t drawn = 0;
+    for (int i = 0; i < 220; i++)
+        drawn += s.zooms[i] >> 12 & 1;
+    return drawn;
+}
+
+static void beside_a_border_no_more_is_drawn_than_within_a_tile(void **state)
+{
+    void *second = NULL;
+    const int64_t across = drawn_beside(*state, 0);
+    assert_int_equal(begin(&second), 0);
+    const int64_t within = drawn_beside(second, 0.5);
+    assert_true(within > 100 && within < 200);
+    assert_true(across > 100 && across <= within + 2);
     fixture_teardown(&second);
 }
 
@@ -267,6 +389,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(where_rows_give_way_tiles_are_touched, begin, fixture_teardown),
         cmocka_unit_test_setup_teardown(what_is_settled_in_a_tile_weighs_in_it_in_whatever_order_it_came, begin,
                                         fixture_teardown),
+        cmocka_unit_test_setup_teardown(so_it_does_where_weights_are_kept, begin, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_small_one_beside_a_full_tile_is_counted, begin, fixture_teardown),
+        cmocka_unit_test_setup_teardown(beside_a_border_no_more_is_drawn_than_within_a_tile, begin, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
