@@ -102,6 +102,19 @@ static void a_feature_is_settled_where_it_reaches_further(void **state)
         assert_true(decides == head.first_zoom || stays(&head, decides));
         for (int beyond = decides + 1; beyond <= zoom; beyond++)
             assert_false(stays(&head, beyond));
+        /* Where it is decided it takes up room in what it meets of the tiles around, and in none beyond, though the
+         * buffer of some is met, too. */
+        const uint32_t own_x = head.label_x >> (32 - decides), own_y = head.label_y >> (32 - decides);
+        for (int set = 0; set < DK_ROOM_SETS && decides > 1; set++) {
+            const dk_cell_range own = dk_rooms_of(&head, decides, (dk_room_set)set),
+                                met = dk_rooms_met(&head, decides, (dk_room_set)set);
+            assert_int_equal(own.x0, met.x0 + 1 < own_x ? own_x - 1 : met.x0);
+            assert_int_equal(own.x1, met.x1 > own_x + 1 ? own_x + 1 : met.x1);
+            if (set == DK_ROOM_MERCATOR) {
+                assert_int_equal(own.y0, met.y0 + 1 < own_y ? own_y - 1 : met.y0);
+                assert_int_equal(own.y1, met.y1 > own_y + 1 ? own_y + 1 : met.y1);
+            }
+        }
         for (int set = 0; set < DK_ROOM_SETS; set++) {
             const dk_cell_range rooms = dk_rooms_met(&head, zoom, (dk_room_set)set);
             for (int i = 0; i < 20; i++) {
@@ -149,6 +162,13 @@ static void where_pieces_stand_for_a_feature_only_its_label_counts(void **state)
         dk_entry_head head = random_feature(&random, zoom);
         const dk_rank whole = dk_rank_of(&head);
         head.cut_zoom = (uint8_t)zoom;
+        dk_entry_head wide = head; /* and it is decided at each zoom, however far it reaches */
+        wide.x0 = wide.y0 = 0;
+        assert_int_equal(dk_room_zoom(&wide, zoom), zoom);
+        wide.cut_zoom = UINT8_MAX;
+        assert_true(dk_room_zoom(&wide, zoom) < zoom);
+        wide.last_zoom = 20;
+        assert_int_equal(dk_room_zoom(&wide, zoom), zoom);
         for (int piece = 0; piece < 2; piece++) {
             const dk_cell_range rooms = dk_rooms_of(&head, zoom, DK_ROOM_MERCATOR),
                                 plate = dk_rooms_of(&head, zoom, DK_ROOM_PLATE);
@@ -169,12 +189,52 @@ static void where_pieces_stand_for_a_feature_only_its_label_counts(void **state)
     }
 }
 
+/* Of a line or a square along which its vertices lie: as much as the tile's side is of its length. */
+static void a_tile_shows_a_share_of_what_is_larger(void **state)
+{
+    (void)state;
+    for (int zoom = 4; zoom <= 20; zoom++) {
+        const uint32_t side = UINT32_C(1) << (32 - zoom), x = 77, y = 99;
+        const struct {
+            uint32_t width, height;
+            double share;
+        } cases[] = {{side, side, 1},     {side / 2, side / 4, 1}, {4 * side, 4 * side, 0.25}, {8 * side, 0, 0.25},
+                     {0, 8 * side, 0.25}, {side, 3 * side, 0.5},   {3 * side, side, 0.5}};
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+            const dk_entry_head head = {.x0 = x, .y0 = y, .x1 = x + cases[i].width, .y1 = y + cases[i].height};
+            assert_true(dk_room_share(&head, zoom) == cases[i].share);
+        }
+    }
+}
+
+/* What came or went is also looked for in all tiles that it may meet, where it is settled. */
+static void what_is_settled_is_looked_for_wherever_it_is(void **state)
+{
+    (void)state;
+    uint64_t random = 19;
+    for (int round = 0; round < 5000; round++) {
+        const int zoom = 8 + (int)draw(&random, 13);
+        const dk_entry_head head = random_feature(&random, zoom - (int)draw(&random, 6));
+        const uint64_t change = dk_budget_change(&head);
+        uint32_t x, y;
+        dk_morton_split(change & ~UINT64_C(0xff), &x, &y);
+        const dk_cell_range all = dk_rooms_near(x, y, UINT64_C(1) << (change & 0xff), zoom, false),
+                            met = dk_rooms_met(&head, zoom, DK_ROOM_MERCATOR);
+        assert_true(all.x0 <= met.x0 && all.x1 >= met.x1 && all.y0 <= met.y0 && all.y1 >= met.y1);
+        const dk_cell_range near = dk_rooms_near(x, y, UINT64_C(1) << (change & 0xff), zoom, true);
+        const uint32_t own_x = head.label_x >> (32 - zoom), own_y = head.label_y >> (32 - zoom);
+        assert_true(near.x0 + 1 >= own_x && near.x1 <= own_x + 1 && near.y0 + 1 >= own_y && near.y1 <= own_y + 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_feature_takes_up_room_in_the_tiles_that_draw_it),
         cmocka_unit_test(a_feature_is_settled_where_it_reaches_further),
         cmocka_unit_test(what_came_or_went_is_looked_for_where_it_takes_up_room),
+        cmocka_unit_test(a_tile_shows_a_share_of_what_is_larger),
+        cmocka_unit_test(what_is_settled_is_looked_for_wherever_it_is),
         cmocka_unit_test(where_pieces_stand_for_a_feature_only_its_label_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
