@@ -296,6 +296,10 @@ typedef struct dk_catalogue {
  * with dk_catalogue_free. */
 dk_status dk_catalogue_parse(const char *yaml, size_t size, const char *origin, dk_catalogue **ret_catalogue,
                              dk_error *err);
+/* One that a store has: the same, but for what an earlier version accepted and this one refuses, which is as if it were
+ * not there: an inherit between units that differ. */
+dk_status dk_catalogue_parse_kept(const char *yaml, size_t size, const char *origin, dk_catalogue **ret_catalogue,
+                                  dk_error *err);
 /* Reads the file (at most 16 MiB) and the files of its calendars, and parses them; a calendar whose document is in the
  * catalogue's file already is taken from there. ret_text, if not NULL, gets the text of all, which dk_catalogue_parse
  * takes; freed with free(). */

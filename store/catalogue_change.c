@@ -301,7 +301,7 @@ static dk_status bring_in(changing *c)
     if (status == DK_OK)
         status = dk_catalogue_text_at(c->store, since, &text, &size, &held_back, c->err);
     if (status == DK_OK && held_back)
-        status = dk_catalogue_parse(text, size, c->store->path, &base, c->err);
+        status = dk_catalogue_parse_kept(text, size, c->store->path, &base, c->err);
     if (status == DK_OK)
         status = dk_sql_begin(c->store, c->err);
     if (status != DK_OK)

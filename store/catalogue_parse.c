@@ -869,7 +869,8 @@ static bool parse_catalogue(dk_catalogue_parser *parser, bool partial)
            dk_parse_calendar_documents(parser, keys[C_CALENDARS].value, partial);
 }
 
-static dk_status parse_text(const char *text, size_t size, const char *origin, bool partial,
+/* kept: of a store, which an earlier version may have taken. */
+static dk_status parse_text(const char *text, size_t size, const char *origin, bool partial, bool kept,
                             dk_catalogue **ret_catalogue, dk_error *err)
 {
     if (origin == NULL)
@@ -883,6 +884,7 @@ static dk_status parse_text(const char *text, size_t size, const char *origin, b
         status = dk_fail(err, DK_NOMEM, "%s: out of memory while reading the catalogue", origin);
         goto out;
     }
+    parser->kept = kept;
     status = dk_yaml_load_stream(&parser->yaml, text, size, origin, "catalogue", "title, publisher, extent and layers",
                                  1 + DK_MAX_CALENDARS, arena, err);
     if (status != DK_OK)
@@ -905,11 +907,17 @@ out:
 dk_status dk_catalogue_parse(const char *text, size_t size, const char *origin, dk_catalogue **ret_catalogue,
                              dk_error *err)
 {
-    return parse_text(text, size, origin, false, ret_catalogue, err);
+    return parse_text(text, size, origin, false, false, ret_catalogue, err);
+}
+
+dk_status dk_catalogue_parse_kept(const char *text, size_t size, const char *origin, dk_catalogue **ret_catalogue,
+                                  dk_error *err)
+{
+    return parse_text(text, size, origin, false, true, ret_catalogue, err);
 }
 
 dk_status dk_catalogue_parse_partly(const char *text, size_t size, const char *origin, dk_catalogue **ret_catalogue,
                                     dk_error *err)
 {
-    return parse_text(text, size, origin, true, ret_catalogue, err);
+    return parse_text(text, size, origin, true, false, ret_catalogue, err);
 }

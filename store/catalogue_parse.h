@@ -8,6 +8,7 @@
 typedef struct dk_catalogue_parser {
     dk_yaml yaml;
     dk_catalogue *catalogue;
+    bool kept; /* it is one that a store has: what was accepted once must not keep it from being opened */
     /* Kept until all kinds and links are known. */
     const yaml_node_t *inherit[DK_MAX_KINDS][DK_MAX_FIELDS], *linked[DK_MAX_KINDS][DK_MAX_FIELDS];
     const yaml_node_t *disclosure[DK_MAX_KINDS]; /* of the field that is computed so */

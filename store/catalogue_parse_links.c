@@ -198,6 +198,8 @@ static bool parse_inherit(dk_catalogue_parser *parser, const yaml_node_t *node, 
     if (inherited->type != field->type)
         return dk_yaml_fail(yaml, node, "'%s' is of type %s and this field of type %s; give both the same type",
                             inherited->name, dk_field_type_name(inherited->type), dk_field_type_name(field->type));
+    if (!same_unit(inherited, field) && parser->kept) /* it was never filled */
+        return true;
     if (!same_unit(inherited, field))
         return dk_yaml_fail(yaml, node, "'%s' is in %s and this field in %s; give both the same unit", inherited->name,
                             inherited->unit != NULL ? inherited->unit : "no unit",

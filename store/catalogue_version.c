@@ -101,7 +101,7 @@ dk_status dk_catalogue_at(dk_store *store, int64_t generation, dk_catalogue **re
         status =
             dk_catalogue_text_at(store, *ret_since, &text, &size, &is_held_back, err); /* whatever comes meanwhile */
     if (status == DK_OK)
-        status = dk_catalogue_parse(text, size, store->path, &catalogue, err);
+        status = dk_catalogue_parse_kept(text, size, store->path, &catalogue, err);
     free(text);
     if (status == DK_OK && is_held_back) {
         status = prepare(store, "SELECT yaml FROM dikuai_stricter WHERE generation=?1 ORDER BY number", *ret_since,
@@ -109,8 +109,8 @@ dk_status dk_catalogue_at(dk_store *store, int64_t generation, dk_catalogue **re
         while (status == DK_OK && (status = dk_sql_step(store, stmt, err)) == DK_OK) {
             const char *yaml = (const char *)sqlite3_column_text(stmt, 0);
             dk_catalogue *other = NULL;
-            status = dk_catalogue_parse(yaml != NULL ? yaml : "", (size_t)sqlite3_column_bytes(stmt, 0), store->path,
-                                        &other, err);
+            status = dk_catalogue_parse_kept(yaml != NULL ? yaml : "", (size_t)sqlite3_column_bytes(stmt, 0),
+                                             store->path, &other, err);
             if (status == DK_OK)
                 dk_catalogue_hold_back(catalogue, other);
             dk_catalogue_free(other);

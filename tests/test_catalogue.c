@@ -473,6 +473,25 @@ static void every_mistake_is_named_with_line_and_key(void **state)
 
 /* A value that follows from one that follows would have to follow twice; one taken at a load would not follow at all.
  */
+/* An earlier version took it, and filled no row by it. */
+static void a_store_with_an_inherit_between_units_is_still_opened(void **state)
+{
+    (void)state;
+    const wrong_case wrong = {"类型, type: text, audience: public, values: [预付, 全额]}",
+                              "面积, type: number, unit: m2, audience: public, inherit: parcel.area_ha}", NULL};
+    char *text = case_text(&wrong);
+    dk_catalogue *catalogue = NULL;
+    dk_error err = {0};
+    assert_int_equal(dk_catalogue_parse(text, strlen(text), "c.yaml", &catalogue, &err), DK_INVALID);
+    assert_int_equal(dk_catalogue_parse_kept(text, strlen(text), "c.yaml", &catalogue, &err), DK_OK);
+    const dk_kind *payment = dk_catalogue_kind(catalogue, "payment");
+    assert_string_equal(payment->fields[4].unit, "m2");
+    assert_null(payment->fields[4].inherit_kind);
+    assert_non_null(payment->fields[2].inherit_kind);
+    dk_catalogue_free(catalogue);
+    free(text);
+}
+
 static void what_follows_is_not_followed(void **state)
 {
     (void)state;
@@ -863,6 +882,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_mistake_is_named_with_line_and_key),
+        cmocka_unit_test(a_store_with_an_inherit_between_units_is_still_opened),
         cmocka_unit_test(what_follows_is_not_followed),
         cmocka_unit_test(what_few_see_is_not_followed_where_all_see_that_it_changed),
         cmocka_unit_test(a_catalogue_gives_what_it_says),
