@@ -55,8 +55,10 @@ struct dk_reading {
     doubts *days, *yearless, *zeros;
     doubts *powers;      /* of numbers, those that are texts with an exponent */
     dk_buf wkb, reasons; /* of the row under way */
-    dk_shape shape;      /* to measure it */
-    bool measures;       /* this thread is ahead of the store's, and takes the measuring from it */
+    bool *same;          /* of its columns: the cell is the text that the row before it in the chunk has */
+    bool *plain; /* of the fields of the row before: the value is its cell's text, of which there is nothing to say */
+    dk_shape shape; /* to measure it */
+    bool measures;  /* this thread is ahead of the store's, and takes the measuring from it */
     chunk chunks[CHUNKS];
     chunk *now; /* the one whose rows are given out */
     size_t at;  /* the next of them */
@@ -79,11 +81,25 @@ static place keep(dk_buf *bytes, const void *data, size_t size)
     return kept;
 }
 
-static void keep_cell(chunk *c, size_t at, const dk_cell *cell)
+static bool is_text_alone(const dk_cell *cell)
+{
+    return cell->type == DK_CELL_TEXT && cell->size > 0 && !cell->no_number && cell->unread == NULL && !cell->error &&
+           cell->merged_rows == 0;
+}
+
+/* Neighbours share most of their texts: village, project, 文号. */
+static bool is_text_of(const chunk *c, size_t before, const dk_cell *cell)
+{
+    return is_text_alone(cell) && is_text_alone(&c->cells[before]) && cell->size == c->cells[before].size &&
+           memcmp(c->bytes.data + c->cell_places[before], cell->text, cell->size) == 0;
+}
+
+/* kept: where its text is already, or NOWHERE. */
+static void keep_cell(chunk *c, size_t at, const dk_cell *cell, size_t kept)
 {
     c->cells[at] = *cell;
-    c->cell_places[at] = NOWHERE;
-    if (cell->text != NULL && cell->size > 0)
+    c->cell_places[at] = kept;
+    if (kept == NOWHERE && cell->text != NULL && cell->size > 0)
         c->cell_places[at] = keep(&c->bytes, cell->text, cell->size).start;
 }
 
@@ -161,6 +177,13 @@ static void read_values(dk_reading *r, chunk *c, const dk_source_row *row)
         places[i] = NOWHERE;
         const dk_field *field = &o->kind->fields[i];
         const bool sheet = o->spreadsheet || (column >= 0 && columns[column].sheet);
+        if (column >= 0 && r->same[column] && r->plain[i] && !sheet) {
+            values[i] = *(&values[i] - r->n_fields);
+            places[i] = *(&places[i] - r->n_fields);
+            continue;
+        }
+        const int64_t zeros = r->zeros[i].among;
+        const size_t reasons = r->reasons.size;
         const dk_mangled mangled = column >= 0 ? is_mangled(r, i, &row->cells[column], sheet) : DK_MANGLED_NOT;
         if (mangled != DK_MANGLED_NOT) {
             add_reason(
@@ -188,6 +211,8 @@ static void read_values(dk_reading *r, chunk *c, const dk_source_row *row)
             if (values[i].type != DK_TEXT)
                 places[i] = NOWHERE;
         }
+        r->plain[i] = !sheet && column >= 0 && is_text_alone(&row->cells[column]) && values[i].type == DK_TEXT &&
+                      field->type != DK_FIELD_DATE && r->zeros[i].among == zeros && r->reasons.size == reasons;
         if (values[i].type == DK_NULL && o->is_set[i])
             values[i] = o->set_values[i];
     }
@@ -248,10 +273,13 @@ static dk_status fill_row(dk_reading *r, chunk *c, dk_source_row *row, dk_error 
     dk_buf_clear(&r->reasons);
     if (row->problem != NULL)
         dk_buf_text(&r->reasons, row->problem);
-    for (size_t i = 0; i < r->n_columns; i++)
-        keep_cell(c, cells + i, &row->cells[i]);
+    for (size_t i = 0; i < r->n_columns; i++) {
+        const size_t before = c->n_rows > 0 ? cells - (r->n_columns + 1) + i : 0;
+        r->same[i] = c->n_rows > 0 && !c->bytes.failed && is_text_of(c, before, &row->cells[i]);
+        keep_cell(c, cells + i, &row->cells[i], r->same[i] ? c->cell_places[before] : NOWHERE);
+    }
     if (row->wkt != NULL)
-        keep_cell(c, cells + r->n_columns, row->wkt);
+        keep_cell(c, cells + r->n_columns, row->wkt, NOWHERE);
     read_values(r, c, row);
     /* A geometry that cannot be read has its own sentence: "there is no geometry" would add nothing. */
     const bool unread = row->problem != NULL && row->geometry == NULL && (row->wkt == NULL || !dk_cell_blank(row->wkt));
@@ -388,12 +416,15 @@ dk_status dk_reading_open(const dk_reading_options *options, dk_reading **ret_re
     r->yearless = calloc(r->n_fields + 1, sizeof *r->yearless);
     r->zeros = calloc(r->n_fields + 1, sizeof *r->zeros);
     r->powers = calloc(r->n_fields + 1, sizeof *r->powers);
+    r->same = calloc(r->n_columns + 1, sizeof *r->same);
+    r->plain = calloc(r->n_fields + 1, sizeof *r->plain);
     dk_buf_init(&r->wkb);
     dk_buf_init(&r->reasons);
     dk_shape_init(&r->shape);
     pthread_mutex_init(&r->mutex, NULL);
     pthread_cond_init(&r->changed, NULL);
-    bool ok = r->days != NULL && r->yearless != NULL && r->zeros != NULL && r->powers != NULL;
+    bool ok = r->days != NULL && r->yearless != NULL && r->zeros != NULL && r->powers != NULL && r->same != NULL &&
+              r->plain != NULL;
     for (size_t i = 0; i < CHUNKS; i++) {
         chunk *c = &r->chunks[i];
         dk_buf_init(&c->bytes);
@@ -492,5 +523,7 @@ void dk_reading_close(dk_reading *r)
     free(r->yearless);
     free(r->zeros);
     free(r->powers);
+    free(r->same);
+    free(r->plain);
     free(r);
 }

@@ -149,6 +149,25 @@ static dk_edge *sort_edges(dk_valid_work *work, size_t n)
     return work->sorted;
 }
 
+/* All pairs. Which boxes meet cannot be foreseen, so they are told apart without a branch. */
+static bool few_clear(const dk_edge *edges, size_t n, const dk_part *parts)
+{
+    unsigned char near[SMALL];
+    for (size_t i = 0; i < n; i++) {
+        const dk_edge *a = &edges[i];
+        size_t n_near = 0;
+        for (size_t j = i + 1; j < n; j++) {
+            const dk_edge *b = &edges[j];
+            near[n_near] = (unsigned char)j;
+            n_near += (size_t)((b->x0 <= a->x1) & (b->x1 >= a->x0) & (b->y0 <= a->y1) & (b->y1 >= a->y0));
+        }
+        for (size_t k = 0; k < n_near; k++)
+            if (conflict(a, &edges[near[k]], parts))
+                return false;
+    }
+    return true;
+}
+
 /* *ret_turned: the sweep goes along y. */
 static bool edges_clear(dk_valid_work *work, size_t n, const dk_part *parts, bool *ret_turned)
 {
@@ -171,18 +190,13 @@ static bool edges_clear(dk_valid_work *work, size_t n, const dk_part *parts, boo
         }
         edges = sort_edges(work, n);
     }
+    if (n <= SMALL)
+        return few_clear(edges, n, parts);
     for (size_t i = 0; i < n; i++) {
         const dk_edge *a = &edges[i];
-        for (size_t j = i + 1; j < n; j++) {
+        for (size_t j = i + 1; j < n && edges[j].x0 <= a->x1; j++) {
             const dk_edge *b = &edges[j];
-            if (b->x0 > a->x1) {
-                if (n > SMALL)
-                    break;
-                continue;
-            }
-            if (b->x1 < a->x0 || b->y0 > a->y1 || b->y1 < a->y0)
-                continue;
-            if (conflict(a, b, parts))
+            if (b->x1 >= a->x0 && b->y0 <= a->y1 && b->y1 >= a->y0 && conflict(a, b, parts))
                 return false;
         }
     }
