@@ -50,10 +50,10 @@ const thin = [
 ];
 const rows = [...parcels, ...thin];
 
-function storeOf(list) {
+function storeOf(list, text = yaml) {
   const dir = folder(), store = join(dir, 'county.dk');
   const put = (name, text) => { writeFileSync(join(dir, name), text, { mode: 0o600 }); return join(dir, name); };
-  run('create', store, '--catalogue', put('catalogue.yaml', yaml));
+  run('create', store, '--catalogue', put('catalogue.yaml', text));
   run('load', store, 'project', put('project.csv', 'project_id,name,regime\nX1,测试工业园,2021年9月起\n'), '--publish');
   try { run('load', store, 'parcel', put('parcel.geojson', featureCollection(list)), '--publish'); } catch { console.error(readFileSync(join(dir, 'parcel.geojson.rejects.csv'), 'utf8')); process.exit(1); }
   run('load', store, 'compensation', put('c.csv', 'id,parcel,project_id,division,collective,total,payee\nB1,DK001,X1,341321101,一组,100.10,张甲\n'
@@ -88,6 +88,29 @@ test('the public sees every vertex in the middle of its cell, whoever covers the
     const given = new Set(positions(row.geometry).map((position) => position.map((n) => n.toFixed(7)).join()));
     for (const position of positions(fine.geometry)) assert.equal(given.has(position.map((n) => n.toFixed(7)).join()), inScope, id);
   }
+});
+
+test('a kept tile goes when what comes beside it is shown in it, as its cell reaches further than the row', async (t) => {
+  const cell = 16384, z = 14, size = 2 ** (32 - z); // 100 m are 124 m at 32 degrees north
+  const tile = tileOf(117.201, 31.801, z), east = (tile.x + 1) * size, middle = (tile.y + 0.5) * size;
+  const rectangle = (x0, y0, x1, y1) => ({ type: 'Polygon', coordinates: [[[x0, y1], [x1, y1], [x1, y0], [x0, y0], [x0, y1]].map(([x, y]) => [lonOf(x), latOf(y)])] });
+  const within = { id: 'DK101', name: '里', division: '341321101', project_id: 'X1', owner: '甲', geometry: rectangle(east - 6 * cell, middle, east - 3 * cell, middle + 3 * cell) };
+  // Beyond the buffer of the tile, of 4096 units; shown as the cell beside the border.
+  const beside = { id: 'DK102', name: '外', division: '341321101', project_id: 'X1', owner: '乙', geometry: rectangle(east + 6000, middle + 3000, east + 12000, middle + 9000) };
+  const store = storeOf([within], yaml.replace('precision: 5,', 'precision: 100,')), dir = dirname(store), path = `/xyz/parcel/${z}/${tile.x}/${tile.y}`;
+  const keeps = await serve(store);
+  t.after(() => keeps.stop());
+  const before = await get(keeps.url + path);
+  assert.equal(before.headers.etag, (await get(keeps.url + path)).headers.etag);
+  writeFileSync(join(dir, 'beside.geojson'), featureCollection([beside]), { mode: 0o600 });
+  run('load', store, 'parcel', join(dir, 'beside.geojson'), '--publish');
+  const fresh = await serve(store);
+  t.after(() => fresh.stop());
+  const wanted = await get(fresh.url + path);
+  assert.equal(new VectorTile(new PbfReader(wanted.body)).layers.parcel.length, 2);
+  assert.notEqual(wanted.headers.etag, before.headers.etag);
+  for (let tries = 0; tries < 100 && (await get(`${keeps.url}/collections/parcel/items?limit=5`)).json.numberReturned < 2; tries++) await new Promise((done) => { setTimeout(done, 10); });
+  assert.equal((await get(keeps.url + path)).headers.etag, wanted.headers.etag);
 });
 
 test('no answer to the public depends on where in its cell a vertex lies', async () => {
