@@ -114,7 +114,8 @@ test('If-None-Match on several lines is one list', async () => {
     for (const [lines, status] of [[['"x"', etag], 304], [[etag, '"x"'], 304], [['"x"', '"y", "z"', `W/${etag}`], 304], [['"x"', '*'], 304], [['"x"', '"y"'], 200]]) {
       assert.equal(await statusOf(path, lines.map((tag, i) => `${i % 2 ? 'if-none-match' : 'If-None-Match'}: ${tag}`)), status, `${path} ${lines.join(' | ')}`);
     }
-    assert.equal(await statusOf(path, ['If-None-Match: "x"', `X-If-None-Match: ${etag}`]), 200);
+    for (const other of ['X-If-None-Match', 'X-Other-Match']) assert.equal(await statusOf(path, ['If-None-Match: "x"', `${other}: ${etag}`]), 200, other);
+    assert.equal(await statusOf(path, ['If-Match: "x"', `If-Range: ${etag}`]), 412);
   }
 });
 
