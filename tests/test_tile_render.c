@@ -919,7 +919,7 @@ static uint32_t row_within_a_buffer(uint32_t from)
 }
 
 /* A line of a vertex every 20 m and wells along it, over the rows of cells that a tile of CGCS2000Quad meets: neither
- * does a stretch come twice, nor a well. */
+ * does a stretch come twice, nor a well, and what is shown lies where they are. */
 static void a_long_line_and_many_points_in_pieces(void **state)
 {
     (void)state;
@@ -932,12 +932,14 @@ static void a_long_line_and_many_points_in_pieces(void **state)
     int n_joined = 0, n_sound = 0;
     for (int k = 0; k < 2; k++) {
         enum { N = 4000 };
-        const uint32_t x = 3400000000u, step = 2000, y = row_within_a_buffer(1750000000u) - N / 2 * step + 1000;
+        const uint32_t x = 3399795536u, aside = 40, step = 2000,
+                       /* 50,000 units into a tile of zoom 14 */ y =
+                           row_within_a_buffer(1750000000u) - N / 2 * step + 1000;
         dk_outline_clear(&outline);
         outline.kind = k == 0 ? DK_LINES : DK_POINTS;
         for (uint32_t i = 0; i < N; i++) {
             assert_true(dk_outline_reserve(&outline, 1));
-            dk_outline_put(&outline, x, y + i * step, 0);
+            dk_outline_put(&outline, x + i * aside, y + i * step, 0);
             if (k == 1)
                 dk_outline_close(&outline, i, false);
         }
@@ -956,13 +958,21 @@ static void a_long_line_and_many_points_in_pieces(void **state)
                 reader r = {out.data, out.data + out.size};
                 assert_true(enter(&r, 3) && enter(&r, 2) && enter(&r, 4));
                 double length = 0, from = -64, to = 4160;
-                int position = 0;
+                int position = 0, across = 0;
                 while (r.at < r.end) { /* moves count as points, lines as length */
                     const uint64_t command = varint(&r);
                     for (uint64_t c = command >> 3; c > 0; c--) {
-                        varint(&r);
+                        across += zigzag(varint(&r));
                         const int dy = zigzag(varint(&r));
                         position += dy;
+                        double low = -1, high = N; /* which vertex would be as far south */
+                        for (int halves = 0; halves < 40; halves++) {
+                            const double middle = (low + high) / 2,
+                                         v = (grid_y(&tile, y + middle * step) - ldexp(tile.y, 32 - z)) /
+                                             ldexp(1, 20 - z);
+                            *(v < position ? &low : &high) = middle;
+                        }
+                        assert_true(fabs((x + low * aside - ldexp(tile.x, 32 - z)) / ldexp(1, 20 - z) - across) <= 1.5);
                         if ((command & 7) == 2)
                             length += abs(dy);
                         n_kept++;
