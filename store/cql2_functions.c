@@ -146,43 +146,37 @@ static void give(sqlite3_context *ctx, dk_buf *text)
     dk_buf_finish(text);
 }
 
-static void casei(sqlite3_context *ctx, int n, sqlite3_value **values)
+/* How a text is folded before it is compared. */
+typedef void (*folding)(const char *text, size_t size, dk_buf *out);
+
+static void give_folded(sqlite3_context *ctx, sqlite3_value *value, folding by)
 {
-    (void)n;
     size_t size;
-    const char *text = text_of(values[0], &size);
+    const char *text = text_of(value, &size);
     dk_buf folded;
     if (text == NULL)
         return;
     dk_buf_init(&folded);
-    dk_cql2_casei(text, size, &folded);
+    by(text, size, &folded);
     give(ctx, &folded);
+}
+
+static void casei(sqlite3_context *ctx, int n, sqlite3_value **values)
+{
+    (void)n;
+    give_folded(ctx, values[0], dk_cql2_casei);
 }
 
 static void fold(sqlite3_context *ctx, int n, sqlite3_value **values)
 {
     (void)n;
-    size_t size;
-    const char *text = text_of(values[0], &size);
-    dk_buf folded;
-    if (text == NULL)
-        return;
-    dk_buf_init(&folded);
-    dk_text_fold(text, size, &folded);
-    give(ctx, &folded);
+    give_folded(ctx, values[0], dk_text_fold);
 }
 
 static void accenti(sqlite3_context *ctx, int n, sqlite3_value **values)
 {
     (void)n;
-    size_t size;
-    const char *text = text_of(values[0], &size);
-    dk_buf folded;
-    if (text == NULL)
-        return;
-    dk_buf_init(&folded);
-    dk_cql2_accenti(text, size, &folded);
-    give(ctx, &folded);
+    give_folded(ctx, values[0], dk_cql2_accenti);
 }
 
 /* dk_like(text, pattern) */

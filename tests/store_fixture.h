@@ -88,7 +88,8 @@ static inline void fixture_open(fixture *f, dk_open_mode mode)
     f->catalogue = dk_store_catalogue(f->store);
 }
 
-static inline int fixture_setup(void **state)
+/* A store of a catalogue, in a folder of its own. */
+static inline int fixture_begin(void **state, const char *yaml)
 {
     fixture *f = calloc(1, sizeof *f);
     const char *parent = getenv("TMPDIR");
@@ -96,13 +97,18 @@ static inline int fixture_setup(void **state)
     if (mkdtemp(f->dir) == NULL)
         return -1;
     snprintf(f->path, sizeof f->path, "%s/a.dk", f->dir);
-    if (dk_store_create(f->path, fixture_yaml, strlen(fixture_yaml), "fixture.yaml", &f->err) != DK_OK) {
+    if (dk_store_create(f->path, yaml, strlen(yaml), "fixture.yaml", &f->err) != DK_OK) {
         print_error("%s\n", f->err.text);
         return -1;
     }
     fixture_open(f, DK_WRITE);
     *state = f;
     return 0;
+}
+
+static inline int fixture_setup(void **state)
+{
+    return fixture_begin(state, fixture_yaml);
 }
 
 static inline int fixture_teardown(void **state)

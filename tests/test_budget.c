@@ -33,19 +33,9 @@ static uint32_t draw(uint32_t below)
 
 static int begin(void **state)
 {
-    fixture *f = calloc(1, sizeof *f);
-    const char *parent = getenv("TMPDIR");
-    snprintf(f->dir, sizeof f->dir, "%s/dikuai-test-XXXXXX", parent != NULL && strlen(parent) < 40 ? parent : "/tmp");
-    if (mkdtemp(f->dir) == NULL)
-        return -1;
-    snprintf(f->path, sizeof f->path, "%s/a.dk", f->dir);
     tile_zoom = 13;
     origin_lon = 116.5;
-    if (dk_store_create(f->path, yaml, strlen(yaml), "budget.yaml", &f->err) != DK_OK)
-        return -1;
-    fixture_open(f, DK_WRITE);
-    *state = f;
-    return 0;
+    return fixture_begin(state, yaml);
 }
 
 /* A rectangle in tiles of the zoom, from the tile in which all of this happens. */

@@ -48,18 +48,7 @@ static const char linked_yaml[] =
 
 static int setup(void **state)
 {
-    fixture *f = calloc(1, sizeof *f);
-    snprintf(f->dir, sizeof f->dir, "/tmp/dikuai-test-XXXXXX");
-    if (mkdtemp(f->dir) == NULL)
-        return -1;
-    snprintf(f->path, sizeof f->path, "%s/a.dk", f->dir);
-    if (dk_store_create(f->path, linked_yaml, strlen(linked_yaml), "fixture.yaml", &f->err) != DK_OK) {
-        print_error("%s\n", f->err.text);
-        return -1;
-    }
-    fixture_open(f, DK_WRITE);
-    *state = f;
-    return 0;
+    return fixture_begin(state, linked_yaml);
 }
 
 /* ---- what is loaded ---- */

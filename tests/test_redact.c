@@ -26,17 +26,7 @@ static const char yaml[] =
 
 static int begin(void **state)
 {
-    fixture *f = calloc(1, sizeof *f);
-    const char *parent = getenv("TMPDIR");
-    snprintf(f->dir, sizeof f->dir, "%s/dikuai-test-XXXXXX", parent != NULL && strlen(parent) < 40 ? parent : "/tmp");
-    if (mkdtemp(f->dir) == NULL)
-        return -1;
-    snprintf(f->path, sizeof f->path, "%s/a.dk", f->dir);
-    if (dk_store_create(f->path, yaml, strlen(yaml), "redact.yaml", &f->err) != DK_OK)
-        return -1;
-    fixture_open(f, DK_WRITE);
-    *state = f;
-    return 0;
+    return fixture_begin(state, yaml);
 }
 
 static void add(fixture *f, dk_load *load, const char *id, double west, const char *owner)

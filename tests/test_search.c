@@ -30,26 +30,10 @@ static char *yaml_with_sounds(void)
     return yaml;
 }
 
-static int setup_with(void **state, const char *yaml)
-{
-    fixture *f = calloc(1, sizeof *f);
-    snprintf(f->dir, sizeof f->dir, "/tmp/dikuai-test-XXXXXX");
-    const bool made =
-        mkdtemp(f->dir) != NULL && dk_store_create(f->path[0] ? f->path : strcat(strcpy(f->path, f->dir), "/a.dk"),
-                                                   yaml, strlen(yaml), "fixture.yaml", &f->err) == DK_OK;
-    if (!made) {
-        print_error("%s\n", f->err.text);
-        return -1;
-    }
-    fixture_open(f, DK_WRITE);
-    *state = f;
-    return 0;
-}
-
 static int setup_with_sounds(void **state)
 {
     char *yaml = yaml_with_sounds();
-    const int result = setup_with(state, yaml);
+    const int result = fixture_begin(state, yaml);
     free(yaml);
     return result;
 }
@@ -65,7 +49,7 @@ static int setup_with_former_divisions(void **state)
                                  "  - {code: '341321107', name: Ａ区街道}\n";
     char yaml[sizeof fixture_yaml + sizeof former];
     snprintf(yaml, sizeof yaml, "%s%s", fixture_yaml, former);
-    return setup_with(state, yaml);
+    return fixture_begin(state, yaml);
 }
 
 static int setup_with_villages(void **state)
@@ -75,7 +59,7 @@ static int setup_with_villages(void **state)
     for (int i = 0; i < 20; i++)
         n += snprintf(yaml + n, sizeof yaml - (size_t)n, "  - {code: '341321101%03d', name: %c寨村}\n", 200 + i,
                       'a' + i);
-    return setup_with(state, yaml);
+    return fixture_begin(state, yaml);
 }
 
 static void add_parcel(fixture *f, dk_load *load, const char *id, const char *project, const char *approval,
