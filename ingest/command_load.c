@@ -282,18 +282,16 @@ static dk_status load_rows(loader *self, rows *from, dk_error *err)
  * that is joined. */
 static dk_status keep_fingerprint(loader *self, const rows *from, const dk_dataset *set, dk_error *err)
 {
-    const dk_fingerprint *taken = dk_load_file_fingerprint(from->file);
-    dk_status status = DK_OK;
-    if (set->archive != NULL) {
-        if (self->archive_path == NULL || strcmp(self->archive_path, set->archive) != 0) {
-            dk_fingerprint_finish(&self->archive);
-            self->archive_path = NULL;
-            if ((status = dk_fingerprint_take(set->archive, &self->archive, err)) != DK_OK)
-                return status;
-            self->archive_path = set->archive;
-        }
+    const dk_fingerprint *taken = NULL;
+    dk_status status = dk_load_file_fingerprint(from->file, &taken, err);
+    if (status == DK_OK) /* else what was read is not what was hashed */
+        status = dk_fingerprint_unchanged(taken, from->path, err);
+    if (status == DK_OK && set->archive != NULL) { /* which was hashed when the first of it came */
         taken = &self->archive;
+        status = dk_fingerprint_unchanged(taken, from->path, err);
     }
+    if (status != DK_OK)
+        return status;
     const size_t n = taken->n_files + self->ledger.n_files;
     dk_source_file *files = calloc(n + 1, sizeof *files);
     if (files == NULL)
@@ -302,10 +300,23 @@ static dk_status keep_fingerprint(loader *self, const rows *from, const dk_datas
         memcpy(files, taken->files, taken->n_files * sizeof *files);
     if (self->ledger.n_files > 0)
         memcpy(files + taken->n_files, self->ledger.files, self->ledger.n_files * sizeof *files);
-    status = dk_load_source(self->load, from->name, files, n, err);
+    status = dk_load_source_files(self->load, files, n, err);
     if (status == DK_OK)
         status = dk_load_report_source(&self->report, from->path, files, n, err);
     free(files);
+    return status;
+}
+
+/* Before the first of its rows is read. */
+static dk_status hash_archive(loader *self, const char *archive, dk_error *err)
+{
+    if (archive == NULL || (self->archive_path != NULL && strcmp(self->archive_path, archive) == 0))
+        return DK_OK;
+    dk_fingerprint_finish(&self->archive);
+    self->archive_path = NULL;
+    const dk_status status = dk_fingerprint_take(archive, &self->archive, err);
+    if (status == DK_OK)
+        self->archive_path = archive;
     return status;
 }
 
@@ -330,13 +341,13 @@ static dk_status load_open(loader *self, rows *from, const job *of, dk_error *er
     const size_t n_columns = dk_source_columns(source, &columns);
     from->name = own_name(self, set);
     from->rejects = dk_columns_of_rejects(columns, n_columns) > 0;
-    dk_status status = keep_fingerprint(self, from, set, err);
+    dk_status status = hash_archive(self, set->archive, err);
+    if (status == DK_OK)
+        status = dk_load_source(self->load, from->name, err);
     if (status == DK_OK)
         status = load_rows(self, from, err);
-    if (status == DK_OK) /* else what was read is not what was hashed */
-        status = dk_fingerprint_unchanged(dk_load_file_fingerprint(file), from->path, err);
-    if (status == DK_OK && set->archive != NULL) /* which was hashed when the first of it came */
-        status = dk_fingerprint_unchanged(&self->archive, from->path, err);
+    if (status == DK_OK)
+        status = keep_fingerprint(self, from, set, err);
     if (status != DK_OK)
         return status;
     from->spoilt = false;

@@ -10,11 +10,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Reading all of the file, which goes on while it is opened and its rows are read: only their provenance waits for it.
+ */
+typedef struct hashing {
+    dk_fingerprint *fingerprint;
+    pthread_t thread;
+    bool threaded; /* and not yet waited for */
+    dk_status status;
+    dk_error err;
+} hashing;
+
 struct dk_load_file {
     dk_load_file_options options;
     dk_scratch *scratch; /* what was unpacked for it */
     char *path;          /* to open */
     dk_fingerprint fingerprint;
+    hashing hashing;
     dk_source *source;
     dk_mapping mapping;
     dk_set_values set;
@@ -219,27 +230,18 @@ static dk_status prepare_geometry(dk_load_file *file, dk_error *err)
     return status;
 }
 
-/* Taking it reads all of the file, which goes on while the file is opened, for that may take a pass over it too, and
- * its first rows are read. */
-typedef struct hashing {
-    dk_load_file *file;
-    pthread_t thread;
-    bool threaded;
-    dk_status status;
-    dk_error err;
-} hashing;
-
 static void *take_fingerprint(void *user)
 {
     hashing *h = user;
-    h->status = dk_fingerprint_hash(&h->file->fingerprint, &h->err);
+    h->status = dk_fingerprint_hash(h->fingerprint, &h->err);
     return NULL;
 }
 
-static void begin_hashing(hashing *h, dk_load_file *file)
+static void begin_hashing(dk_load_file *file)
 {
-    *h = (hashing){.file = file};
-    h->status = dk_fingerprint_list(file->options.set->path, &file->fingerprint, &h->err);
+    hashing *h = &file->hashing;
+    h->fingerprint = &file->fingerprint;
+    h->status = dk_fingerprint_list(file->options.set->path, h->fingerprint, &h->err);
     if (h->status != DK_OK || file->options.set->archive != NULL)
         return; /* that is hashed once for all that is in it */
     h->threaded = pthread_create(&h->thread, NULL, take_fingerprint, h) == 0;
@@ -247,14 +249,11 @@ static void begin_hashing(hashing *h, dk_load_file *file)
         take_fingerprint(h);
 }
 
-/* status: of what was done meanwhile, which is told of first. */
-static dk_status end_hashing(hashing *h, dk_status status, dk_error *err)
+static void end_hashing(hashing *h)
 {
     if (h->threaded)
         pthread_join(h->thread, NULL);
-    if (status == DK_OK && h->status != DK_OK && err != NULL)
-        *err = h->err;
-    return status != DK_OK ? status : h->status;
+    h->threaded = false;
 }
 
 static dk_status open_and_map(dk_load_file *file, dk_error *err)
@@ -288,16 +287,13 @@ static dk_status begin_reading(dk_load_file *file, dk_error *err)
 
 static dk_status open_file(dk_load_file *file, dk_error *err)
 {
-    hashing hash;
     dk_error reason = {0}; /* of what a profile fills in for this file */
     dk_status status = dk_set_values_parse(file->options.kind, &file->options.settings.columns, &file->set, &reason);
     if (status != DK_OK)
         return dk_fail(err, status, "%s: %s", file->options.set->shown, reason.text);
-    begin_hashing(&hash, file);
+    begin_hashing(file);
     status = open_and_map(file, err);
-    if (status == DK_OK && !file->lacks)
-        status = begin_reading(file, err);
-    return end_hashing(&hash, status, err);
+    return status == DK_OK && !file->lacks ? begin_reading(file, err) : status;
 }
 
 static void *open_apart(void *user)
@@ -338,6 +334,7 @@ void dk_load_file_close(dk_load_file *file)
     if (file == NULL)
         return;
     dk_load_file_wait(file, NULL);
+    end_hashing(&file->hashing);
     dk_reading_close(file->reading);
     dk_mapping_finish(&file->mapping);
     dk_set_values_finish(&file->set);
@@ -361,9 +358,13 @@ const char *dk_load_file_path(const dk_load_file *file)
     return file->options.set->shown;
 }
 
-const dk_fingerprint *dk_load_file_fingerprint(const dk_load_file *file)
+dk_status dk_load_file_fingerprint(dk_load_file *file, const dk_fingerprint **ret_fingerprint, dk_error *err)
 {
-    return &file->fingerprint;
+    end_hashing(&file->hashing);
+    *ret_fingerprint = &file->fingerprint;
+    if (file->hashing.status != DK_OK && err != NULL)
+        *err = file->hashing.err;
+    return file->hashing.status;
 }
 
 bool dk_load_file_lacks(const dk_load_file *file)

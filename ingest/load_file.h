@@ -35,8 +35,9 @@ void dk_load_file_close(dk_load_file *file); /* at any time; NULL-safe */
 const char *dk_load_file_path(const dk_load_file *file);
 
 /* The rest once it is open. */
-const dk_fingerprint *
-dk_load_file_fingerprint(const dk_load_file *file); /* of what came in an archive that, without digests */
+/* Waits until all of it is read. Of what came in an archive the archive's, without digests. DK_IO etc. with a sentence
+ * that names the file. */
+dk_status dk_load_file_fingerprint(dk_load_file *file, const dk_fingerprint **ret_fingerprint, dk_error *err);
 bool dk_load_file_lacks(const dk_load_file *file); /* a table without outlines, see may_lack_outlines: it has no rows */
 dk_source *dk_load_file_source(dk_load_file *file);
 const dk_mapping *dk_load_file_mapping(const dk_load_file *file);

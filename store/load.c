@@ -1094,7 +1094,7 @@ static dk_status note_unlinked(dk_load *load, const dk_value *values, dk_row_rep
 
 /* ---- one row: writing ---- */
 
-static dk_status write_files(dk_load *load, const dk_source_file *files, size_t n, dk_error *err)
+dk_status dk_load_source_files(dk_load *load, const dk_source_file *files, size_t n, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     dk_status status = dk_sql_prepare(
@@ -1111,7 +1111,7 @@ static dk_status write_files(dk_load *load, const dk_source_file *files, size_t 
     return status;
 }
 
-dk_status dk_load_source(dk_load *load, const char *source, const dk_source_file *files, size_t n_files, dk_error *err)
+dk_status dk_load_source(dk_load *load, const char *source, dk_error *err)
 {
     const char *name = source != NULL ? source : load->source;
     const char *shown = name; /* of an absolute path the last part */
@@ -1132,13 +1132,13 @@ dk_status dk_load_source(dk_load *load, const char *source, const dk_source_file
     free(load->last_source);
     load->last_source = given;
     load->last_source_id = sqlite3_last_insert_rowid(load->store->db);
-    return status == DK_OK ? write_files(load, files, n_files, err) : status;
+    return status;
 }
 
 static dk_status source_id(dk_load *load, const char *source, int64_t *ret_id, dk_error *err)
 {
     if (load->last_source == NULL || strcmp(load->last_source, source) != 0) {
-        const dk_status status = dk_load_source(load, source, NULL, 0, err);
+        const dk_status status = dk_load_source(load, source, err);
         if (status != DK_OK)
             return status;
     }

@@ -61,9 +61,12 @@ dk_status dk_load_begin(dk_store *store, const dk_kind *kind, const dk_load_opti
 dk_status dk_load_row(dk_load *load, const dk_value *values, const void *wkb, size_t wkb_size, const char *source,
                       int64_t source_row, dk_row_report *ret_report, dk_error *err);
 
-/* Says what the file is that the next rows come from, in order: the text that dk_load_row gets as its source, or NULL,
- * and the files it consists of. Without it a source has no files. Of an absolute path only the last part is kept. */
-dk_status dk_load_source(dk_load *load, const char *source, const dk_source_file *files, size_t n_files, dk_error *err);
+/* Begins the source that the next rows come from: the text that dk_load_row gets as its source, or NULL. Of an absolute
+ * path only the last part is kept. */
+dk_status dk_load_source(dk_load *load, const char *source, dk_error *err);
+/* The files that the source begun last consists of, in order, once: known when all of them were read. Without it a
+ * source has no files. */
+dk_status dk_load_source_files(dk_load *load, const dk_source_file *files, size_t n_files, dk_error *err);
 /* The source by whose name the key of the row that dk_load_row gets next is qualified, if not by its own: where it was
  * rejected before it came, put right, in a file of rejects. Borrowed until then. */
 void dk_load_key_source(dk_load *load, const char *source);
