@@ -1224,7 +1224,9 @@ static dk_status write_row(dk_load *load, const dk_value *values, const char *ke
         return DK_OK;
     load->in_transaction = 0;
     load->bytes_in_transaction = 0;
-    status = flush(load, err);
+    /* What the rows are found by waits for more of them: nobody looks a row up before its batch is complete, and pages
+     * of posts would be written again with each transaction. */
+    status = dk_row_writer_flush(load->rows, err);
     if (load->dry_run) /* what is committed would leave its pages in the store */
         return status;
     if (status == DK_OK && (status = dk_sql_commit(load->store, err)) == DK_OK)

@@ -79,7 +79,7 @@ dk_status dk_term_find(dk_store *store, const dk_kind *kind, int field, const ch
 
 /* Which rows have a term is written a batch at a time, in the order of the table: one by one, each would look for its
  * own block. */
-#define MOST_POSTS 524288
+#define MOST_POSTS 1048576
 
 struct dk_term_writer {
     dk_store *store;
@@ -128,11 +128,14 @@ void dk_term_writer_free(dk_term_writer *writer)
     free(writer);
 }
 
-/* By terms, and by places as dk_place_compare has them. */
+/* By terms, and by places as dk_place_compare has them, in whose order rows that are new come. */
 static bool sort_posts(dk_post *posts, size_t n)
 {
-    return dk_radix_sort(posts, n, sizeof *posts, offsetof(dk_post, place.moved), DK_RADIX_I64) &&
-           dk_radix_sort(posts, n, sizeof *posts, offsetof(dk_post, place.feature), DK_RADIX_I64) &&
+    bool in_order = true;
+    for (size_t i = 1; i < n && in_order; i++)
+        in_order = dk_place_compare(posts[i - 1].place, posts[i].place) <= 0;
+    return (in_order || (dk_radix_sort(posts, n, sizeof *posts, offsetof(dk_post, place.moved), DK_RADIX_I64) &&
+                         dk_radix_sort(posts, n, sizeof *posts, offsetof(dk_post, place.feature), DK_RADIX_I64))) &&
            dk_radix_sort(posts, n, sizeof *posts, offsetof(dk_post, term), DK_RADIX_I64);
 }
 
