@@ -24,8 +24,8 @@
 enum {
     GROUP_ROWS = 4096,     /* most rows that are generalised together */
     GROUP_LEVEL = 12,      /* a group lies in one cell of this level or deeper, about 8 km */
-    STEP_ROWS = 4096,      /* rows of a transaction */
-    STEP_BYTES = 16000000, /* about as much of sheets */
+    STEP_ROWS = 16384,     /* rows of a transaction */
+    STEP_BYTES = 32000000, /* about as much of sheets */
     LINE_BYTES = 64000000, /* of outlines on their way; one group may have more */
     TOUCHED_LEVEL = 13,    /* touched boxes in one cell of this level become one */
 };
