@@ -916,10 +916,9 @@ static void find_marks(dk_source *source, size_t i, const char *text)
 }
 
 /* Of a whole number with more digits than it has room for GDAL makes the largest of a GeoJSON's. */
-static void set_integer(dk_source *source, size_t i)
+static void set_integer(dk_source *source, size_t i, int64_t number)
 {
     dk_cell *cell = &source->raw[i];
-    const int64_t number = OGR_F_GetFieldAsInteger64(source->feature, (int)i);
     if (source->format == DK_FORMAT_GEOJSON && (number == INT64_MAX || number == INT64_MIN)) {
         cell->type = DK_CELL_TEXT;
         cell->unread =
@@ -997,16 +996,20 @@ static void set_cell(dk_source *source, size_t i, OGRFieldType type)
     }
     if (source->mid != NULL && set_mid_cell(source, i, type))
         return;
-    if (!OGR_F_IsFieldSetAndNotNull(source->feature, field))
+    /* One call of GDAL instead of two, which ask for the field's definition again. */
+    const OGRField *value = OGR_F_GetRawFieldRef(source->feature, field);
+    if (OGR_RawField_IsUnset(value) || OGR_RawField_IsNull(value))
         return;
     switch (type) {
     case OFTInteger:
+        set_integer(source, i, value->Integer);
+        break;
     case OFTInteger64:
-        set_integer(source, i);
+        set_integer(source, i, value->Integer64);
         break;
     case OFTReal:
         cell->type = DK_CELL_REAL;
-        cell->real = OGR_F_GetFieldAsDouble(source->feature, field);
+        cell->real = value->Real;
         if (OGR_Fld_GetSubType(OGR_F_GetFieldDefnRef(source->feature, field)) == OFSTFloat32)
             cell->real = dk_cell_single(cell->real);
         break;
@@ -1032,7 +1035,8 @@ static void set_cell(dk_source *source, size_t i, OGRFieldType type)
             set_list(source, i, type);
             break;
         }
-        const char *text = OGR_F_GetFieldAsString(source->feature, field);
+        const char *text =
+            type == OFTString ? value->String : OGR_F_GetFieldAsString(source->feature, field); /* of times a text */
         const size_t width = i < source->dbf.n_fields && source->format != DK_FORMAT_MAPINFO
                                  ? source->dbf.fields[i].width
                              : source->format == DK_FORMAT_MAPINFO
