@@ -12,7 +12,10 @@
 enum {
     CHUNK_ROWS = 256,      /* rows that are handed over together */
     CHUNK_BYTES = 1 << 20, /* or as many bytes */
-    CHUNKS = 24            /* that are read ahead at most; behind so many a source is a large one */
+    CHUNKS = 64,           /* that are read ahead at most, 16,000 rows: the store's thread stops for a disk at times */
+    LEAST_CHUNKS = 4,      /* of a table of many columns, */
+    CELL_BYTES = 48 << 20, /* whose cells take no more than this */
+    LARGE_CHUNKS = 24      /* behind so many a source is a large one */
 };
 
 #define NOWHERE SIZE_MAX
@@ -60,14 +63,15 @@ struct dk_reading {
     dk_shape shape; /* to measure it */
     bool measures;  /* this thread is ahead of the store's, and takes the measuring from it */
     chunk chunks[CHUNKS];
-    chunk *now; /* the one whose rows are given out */
-    size_t at;  /* the next of them */
+    size_t n_chunks; /* of them in use */
+    chunk *now;      /* the one whose rows are given out */
+    size_t at;       /* the next of them */
 
     bool threaded; /* else chunks are filled when they are needed */
     pthread_t thread;
     pthread_mutex_t mutex; /* for what follows */
     pthread_cond_t changed;
-    size_t n_filled, n_emptied; /* chunks so far; the next is that number modulo CHUNKS */
+    size_t n_filled, n_emptied; /* chunks so far; the next is that number modulo n_chunks */
     bool stop;
 };
 
@@ -343,11 +347,25 @@ static void settle(dk_reading *r, chunk *c)
     }
 }
 
+/* When it is filled first: most files of a folder need one. */
+static dk_status make_cells(const dk_reading *r, chunk *c)
+{
+    if (c->cells != NULL)
+        return DK_OK;
+    c->cells = calloc((r->n_columns + 1) * CHUNK_ROWS, sizeof *c->cells);
+    c->cell_places = calloc((r->n_columns + 1) * CHUNK_ROWS, sizeof *c->cell_places);
+    c->values = calloc((r->n_fields + 1) * CHUNK_ROWS, sizeof *c->values);
+    c->value_places = calloc((r->n_fields + 1) * CHUNK_ROWS, sizeof *c->value_places);
+    return c->cells != NULL && c->cell_places != NULL && c->values != NULL && c->value_places != NULL
+               ? DK_OK
+               : dk_fail(&c->err, DK_NOMEM, "%s: out of memory", dk_source_path(r->options.source));
+}
+
 static void fill(dk_reading *r, chunk *c)
 {
     dk_source_row row;
     c->n_rows = 0;
-    c->end = DK_OK;
+    c->end = make_cells(r, c);
     dk_buf_clear(&c->bytes);
     while (c->end == DK_OK && c->n_rows < CHUNK_ROWS && c->bytes.size < CHUNK_BYTES)
         if ((c->end = dk_source_next(r->options.source, &row, &c->err)) == DK_OK)
@@ -362,15 +380,15 @@ static void *read_ahead(void *user)
     dk_reading *r = user;
     for (bool more = true; more;) {
         pthread_mutex_lock(&r->mutex);
-        while (!r->stop && r->n_filled - r->n_emptied == CHUNKS)
+        while (!r->stop && r->n_filled - r->n_emptied == r->n_chunks)
             pthread_cond_wait(&r->changed, &r->mutex);
         const bool stop = r->stop;
-        chunk *c = &r->chunks[r->n_filled % CHUNKS];
-        r->measures = r->n_filled - r->n_emptied > CHUNKS / 4;
+        chunk *c = &r->chunks[r->n_filled % r->n_chunks];
+        r->measures = r->n_filled - r->n_emptied > r->n_chunks / 4;
         pthread_mutex_unlock(&r->mutex);
         if (stop)
             break;
-        if (r->n_filled == CHUNKS) /* only this thread changes it */
+        if (r->n_filled == LARGE_CHUNKS) /* only this thread changes it */
             dk_thread_gives_way();
         fill(r, c);
         more = c->end == DK_OK;
@@ -396,12 +414,20 @@ static chunk *take_chunk(dk_reading *r)
     }
     while (r->n_filled == r->n_emptied)
         pthread_cond_wait(&r->changed, &r->mutex);
-    chunk *c = &r->chunks[r->n_emptied % CHUNKS];
+    chunk *c = &r->chunks[r->n_emptied % r->n_chunks];
     pthread_mutex_unlock(&r->mutex);
     return c;
 }
 
 /* ---- for the caller ---- */
+
+static size_t chunks_of(const dk_reading *r)
+{
+    const size_t row = (r->n_columns + 1) * (sizeof(dk_cell) + sizeof(size_t)) +
+                       (r->n_fields + 1) * (sizeof(dk_value) + sizeof(size_t));
+    const size_t n = CELL_BYTES / (row * CHUNK_ROWS);
+    return n > CHUNKS ? CHUNKS : n < LEAST_CHUNKS ? LEAST_CHUNKS : n;
+}
 
 dk_status dk_reading_open(const dk_reading_options *options, dk_reading **ret_reading, dk_error *err)
 {
@@ -425,15 +451,7 @@ dk_status dk_reading_open(const dk_reading_options *options, dk_reading **ret_re
     pthread_cond_init(&r->changed, NULL);
     bool ok = r->days != NULL && r->yearless != NULL && r->zeros != NULL && r->powers != NULL && r->same != NULL &&
               r->plain != NULL;
-    for (size_t i = 0; i < CHUNKS; i++) {
-        chunk *c = &r->chunks[i];
-        dk_buf_init(&c->bytes);
-        c->cells = calloc((r->n_columns + 1) * CHUNK_ROWS, sizeof *c->cells);
-        c->cell_places = calloc((r->n_columns + 1) * CHUNK_ROWS, sizeof *c->cell_places);
-        c->values = calloc((r->n_fields + 1) * CHUNK_ROWS, sizeof *c->values);
-        c->value_places = calloc((r->n_fields + 1) * CHUNK_ROWS, sizeof *c->value_places);
-        ok &= c->cells != NULL && c->cell_places != NULL && c->values != NULL && c->value_places != NULL;
-    }
+    r->n_chunks = chunks_of(r);
     if (!ok) {
         dk_reading_close(r);
         return dk_fail(err, DK_NOMEM, "%s: out of memory", dk_source_path(options->source));
@@ -506,7 +524,7 @@ void dk_reading_close(dk_reading *r)
         pthread_mutex_unlock(&r->mutex);
         pthread_join(r->thread, NULL);
     }
-    for (size_t i = 0; i < CHUNKS; i++) {
+    for (size_t i = 0; i < r->n_chunks; i++) {
         chunk *c = &r->chunks[i];
         free(c->cells);
         free(c->cell_places);

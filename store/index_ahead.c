@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_THREADS = 7, MOST_GROUPS = 4 * MOST_THREADS + 4 };
+enum { MOST_THREADS = 7, MOST_GROUPS = 8 * MOST_THREADS + 8 };
 
 typedef struct helper {
     dk_ahead *ahead;
@@ -47,7 +47,7 @@ dk_ahead *dk_ahead_create(const dk_kind *layer)
 
 size_t dk_ahead_room(const dk_ahead *ahead)
 {
-    return ahead->n_wanted == 0 ? 1 : 4 * ahead->n_wanted + 4;
+    return ahead->n_wanted == 0 ? 1 : 8 * ahead->n_wanted + 8;
 }
 
 /* The group that has waited longest, under way now. NULL: none waits. With the mutex held. */

@@ -10,7 +10,7 @@
 
 /* Entries are written together: each addition writes a tile of every level. */
 #define ENTRIES_A_STEP 5000
-#define ENTRIES_WAITING (2 * ENTRIES_A_STEP) /* about rows: so other threads always have some to make */
+#define ENTRIES_WAITING (4 * ENTRIES_A_STEP) /* about rows: so other threads always have some to make */
 #define BYTES_A_STEP (8u << 20)
 #define ENTRIES_TOGETHER 512 /* of a step, while the next ones are made */
 #define ENTRIES_GIVEN 64
