@@ -597,7 +597,7 @@ static dk_status open_join(loader *self, dk_error *err)
     if (status == DK_OK && (status = listed) != DK_OK)
         dk_fail(err, status, "%s", late.text);
     if (status == DK_OK)
-        status = dk_fingerprint_hash(&self->ledger, err);
+        status = dk_fingerprint_hash(&self->ledger, NULL, err);
     return status == DK_OK ? dk_fingerprint_unchanged(&self->ledger, options->join, err) : status;
 }
 

@@ -170,7 +170,8 @@ dk_status dk_fingerprint_list(const char *path, dk_fingerprint *ret_fingerprint,
     return status;
 }
 
-static dk_status hash_file(const char *path, unsigned char *buffer, dk_source_file *to, dk_error *err)
+static dk_status hash_file(const char *path, unsigned char *buffer, const atomic_bool *stop, dk_source_file *to,
+                           dk_error *err)
 {
     dk_status status = DK_OK;
     dk_sha256 hash;
@@ -180,7 +181,9 @@ static dk_status hash_file(const char *path, unsigned char *buffer, dk_source_fi
         return fail(path, err);
     to->bytes = 0;
     dk_sha256_begin(&hash);
-    while ((n = read(fd, buffer, READ_BYTES)) > 0) {
+    while ((n = read(fd, buffer, READ_BYTES)) > 0 && status == DK_OK) {
+        if (stop != NULL && atomic_load(stop))
+            status = dk_fail(err, DK_LIMIT, "%s: interrupted", path);
         dk_sha256_add(&hash, buffer, (size_t)n);
         to->bytes += n;
     }
@@ -188,18 +191,20 @@ static dk_status hash_file(const char *path, unsigned char *buffer, dk_source_fi
         status = fail(path, err);
     if (!dk_sha256_end(&hash, to->sha256) && status == DK_OK)
         status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
+    if (status != DK_OK) /* what was read of it is not the file */
+        to->sha256[0] = '\0';
     close(fd);
     return status;
 }
 
-dk_status dk_fingerprint_hash(dk_fingerprint *fingerprint, dk_error *err)
+dk_status dk_fingerprint_hash(dk_fingerprint *fingerprint, const atomic_bool *stop, dk_error *err)
 {
     dk_status status = DK_OK;
     unsigned char *buffer = malloc(READ_BYTES);
     if (buffer == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
     for (size_t i = 0; i < fingerprint->n_files && status == DK_OK; i++)
-        status = hash_file(fingerprint->states[i].path, buffer, &fingerprint->files[i], err);
+        status = hash_file(fingerprint->states[i].path, buffer, stop, &fingerprint->files[i], err);
     free(buffer);
     return status;
 }
@@ -209,7 +214,7 @@ dk_status dk_fingerprint_take(const char *path, dk_fingerprint *ret_fingerprint,
     dk_fingerprint taken = {0};
     dk_status status = dk_fingerprint_list(path, &taken, err);
     if (status == DK_OK)
-        status = dk_fingerprint_hash(&taken, err);
+        status = dk_fingerprint_hash(&taken, NULL, err);
     if (status == DK_OK)
         *ret_fingerprint = taken;
     else

@@ -9,6 +9,8 @@
 
 #include "store/load.h"
 
+#include <stdatomic.h>
+
 typedef struct dk_file_state dk_file_state;
 
 typedef struct dk_fingerprint {
@@ -20,8 +22,9 @@ typedef struct dk_fingerprint {
 /* Finds the files. A pipe or device, which can be read once only, has none. DK_IO, DK_LIMIT (a folder of more than
  * 10,000 files) or DK_NOMEM with a sentence that names the file. */
 dk_status dk_fingerprint_list(const char *path, dk_fingerprint *ret_fingerprint, dk_error *err);
-/* Reads what was listed, so that what is loaded next is in memory already. */
-dk_status dk_fingerprint_hash(dk_fingerprint *fingerprint, dk_error *err);
+/* Reads what was listed, so that what is loaded next is in memory already. stop: NULL, or true once nobody wants it any
+ * more, on which it ends with DK_LIMIT soon. */
+dk_status dk_fingerprint_hash(dk_fingerprint *fingerprint, const atomic_bool *stop, dk_error *err);
 /* Both. */
 dk_status dk_fingerprint_take(const char *path, dk_fingerprint *ret_fingerprint, dk_error *err);
 /* DK_CONFLICT, with a sentence that begins with shown: one of the files was written to, replaced or removed since.

@@ -16,6 +16,7 @@ typedef struct hashing {
     dk_fingerprint *fingerprint;
     pthread_t thread;
     bool threaded; /* and not yet waited for */
+    atomic_bool stop;
     dk_status status;
     dk_error err;
 } hashing;
@@ -233,7 +234,7 @@ static dk_status prepare_geometry(dk_load_file *file, dk_error *err)
 static void *take_fingerprint(void *user)
 {
     hashing *h = user;
-    h->status = dk_fingerprint_hash(h->fingerprint, &h->err);
+    h->status = dk_fingerprint_hash(h->fingerprint, &h->stop, &h->err);
     return NULL;
 }
 
@@ -334,6 +335,7 @@ void dk_load_file_close(dk_load_file *file)
     if (file == NULL)
         return;
     dk_load_file_wait(file, NULL);
+    atomic_store(&file->hashing.stop, true);
     end_hashing(&file->hashing);
     dk_reading_close(file->reading);
     dk_mapping_finish(&file->mapping);

@@ -61,7 +61,7 @@ static void the_parts_of_a_shapefile_are_hashed_in_any_case(void **state)
     put("a.txt", "x", 1);
     put("ab.dbf", "x", 1);
     dk_fingerprint found = listed("a.SHP");
-    assert_int_equal(dk_fingerprint_hash(&found, &err), DK_OK);
+    assert_int_equal(dk_fingerprint_hash(&found, NULL, &err), DK_OK);
     assert_int_equal(found.n_files, 3);
     assert_string_equal(found.files[0].name, "a.SHP");
     assert_string_equal(found.files[0].sha256, ABC);
@@ -137,12 +137,25 @@ static void an_archive_counts_for_what_is_in_it_and_locks_for_nothing(void **sta
     dk_fingerprint_finish(&found);
 }
 
+static void hashing_ends_when_nobody_wants_it(void **state)
+{
+    (void)state;
+    const atomic_bool stop = true;
+    dk_error err = {0};
+    put("a.geojson", "abc", 1);
+    dk_fingerprint found = listed("a.geojson");
+    assert_int_equal(dk_fingerprint_hash(&found, &stop, &err), DK_LIMIT);
+    assert_string_equal(found.files[0].sha256, "");
+    dk_fingerprint_finish(&found);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_parts_of_a_shapefile_are_hashed_in_any_case, set_up, tear_down),
         cmocka_unit_test_setup_teardown(whatever_is_done_to_a_file_meanwhile_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_archive_counts_for_what_is_in_it_and_locks_for_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(hashing_ends_when_nobody_wants_it, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
