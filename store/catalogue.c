@@ -197,7 +197,7 @@ const dk_link *dk_catalogue_link(const dk_catalogue *catalogue, const dk_kind *a
 
 bool dk_field_is_money(const dk_field *field)
 {
-    static const char *const units[] = {"yuan", "wan_yuan", "元", "万元", "亿元"};
+    static const char *const units[] = {"yuan", "wan_yuan", "元", "千元", "万元", "亿元"};
     for (size_t i = 0; field->unit != NULL && i < sizeof units / sizeof *units; i++)
         if (strcmp(field->unit, units[i]) == 0)
             return field->type == DK_FIELD_NUMBER || field->type == DK_FIELD_INTEGER;

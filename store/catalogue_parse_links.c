@@ -416,6 +416,12 @@ static bool parse_total_fields(dk_catalogue_parser *parser, const dk_yaml_key *k
 
 enum { LEAST_ROWS = 5 }; /* of a group whose sum of money is told to those who may not see the single amounts */
 
+/* 千元 has not counted from the first: a store may have it. */
+static bool is_money(const dk_catalogue_parser *parser, const dk_field *field)
+{
+    return dk_field_is_money(field) && !(parser->kept && strcmp(field->unit, "千元") == 0);
+}
+
 static bool parse_total(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_kind *kind, dk_total *total)
 {
     enum { T_BY, T_SUM, T_MIN_ROWS, T_AUDIENCE, T_COUNT };
@@ -444,7 +450,7 @@ static bool parse_total(dk_catalogue_parser *parser, const yaml_node_t *node, co
     total->min_rows = min_rows;
     for (size_t i = 0; i < total->n_sum; i++) {
         const dk_field *field = &kind->fields[total->sum[i]];
-        if (min_rows >= LEAST_ROWS || total->audience >= field->audience || !dk_field_is_money(field))
+        if (min_rows >= LEAST_ROWS || total->audience >= field->audience || !is_money(parser, field))
             continue;
         dk_yaml_enter(yaml, "min_rows");
         return dk_yaml_fail(
@@ -482,13 +488,14 @@ static bool parse_total(dk_catalogue_parser *parser, const yaml_node_t *node, co
 }
 
 /* Whose rows are summed up for the public are single payments, which it does not see. */
-static bool check_amounts(dk_yaml *yaml, const yaml_node_t *node, const dk_kind *kind, const dk_total *total)
+static bool check_amounts(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_kind *kind,
+                          const dk_total *total)
 {
     for (size_t i = 0; i < total->n_sum; i++) {
         const dk_field *field = &kind->fields[total->sum[i]];
-        if (dk_field_is_money(field) && field->audience == DK_PUBLIC && !field->public_amount)
+        if (is_money(parser, field) && field->audience == DK_PUBLIC && !field->public_amount)
             return dk_yaml_fail(
-                yaml, node,
+                &parser->yaml, node,
                 "'%s' is an amount of money, of which the public sees sums alone; give it a narrower audience, "
                 "such as staff, or public_amount: true where each single amount is public by law",
                 field->name);
@@ -547,7 +554,7 @@ bool dk_parse_totals(dk_catalogue_parser *parser, const yaml_node_t *node, dk_ki
     for (size_t i = 0; i < kind->n_totals; i++) {
         dk_yaml_enter_index(yaml, i);
         if (!parse_total(parser, dk_yaml_element(yaml, node, i), kind, &kind->totals[i]) ||
-            !check_amounts(yaml, dk_yaml_element(yaml, node, i), kind, &kind->totals[i]) ||
+            !check_amounts(parser, dk_yaml_element(yaml, node, i), kind, &kind->totals[i]) ||
             !check_differences(yaml, dk_yaml_element(yaml, node, i), kind, i))
             return false;
         dk_yaml_leave(yaml);

@@ -313,6 +313,8 @@ static const wrong_case wrong_cases[] = {
     {"by: [project_id]", "by: []", "36: records[0].totals[0].by: has 0 entries; write at least 1"},
     {"金额, type: number, audience", "金额, type: number, unit: yuan, audience", "36: records[0].totals[0].min_rows: 'amount' is an amount of money that "
      "this total's audience does not see in single rows: groups of fewer than 5 rows are not shown to them; use 5 or more"},
+    {"金额, type: number, audience", "金额, type: number, unit: 千元, audience", "36: records[0].totals[0].min_rows: 'amount' is an amount of money that "
+     "this total's audience does not see in single rows: groups of fewer than 5 rows are not shown to them; use 5 or more"},
     {"金额, type: number, audience: staff", "金额, type: number, unit: yuan, audience: public", "36: records[0].totals[0]: 'amount' is an amount of money, "
      "of which the public sees sums alone; give it a narrower audience, such as staff, or public_amount: true where each single amount is public by law"},
     {"受款人, type: text, audience: staff", "受款人, type: text, audience: staff, mask: {staff: name}", "34: records[0].fields[6].mask.staff: the field has audience: "
@@ -471,8 +473,6 @@ static void every_mistake_is_named_with_line_and_key(void **state)
     assert_int_equal(failures, 0);
 }
 
-/* A value that follows from one that follows would have to follow twice; one taken at a load would not follow at all.
- */
 /* An earlier version took it, and filled no row by it. */
 static void a_store_with_an_inherit_between_units_is_still_opened(void **state)
 {
@@ -492,6 +492,22 @@ static void a_store_with_an_inherit_between_units_is_still_opened(void **state)
     free(text);
 }
 
+/* An earlier version did not count 千元 as money. */
+static void a_store_that_sums_up_thousands_for_few_is_still_opened(void **state)
+{
+    (void)state;
+    const wrong_case wrong = {"金额, type: number, audience", "金额, type: number, unit: 千元, audience", NULL};
+    char *text = case_text(&wrong);
+    dk_catalogue *catalogue = NULL;
+    dk_error err = {0};
+    assert_int_equal(dk_catalogue_parse(text, strlen(text), "c.yaml", &catalogue, &err), DK_INVALID);
+    assert_int_equal(dk_catalogue_parse_kept(text, strlen(text), "c.yaml", &catalogue, &err), DK_OK);
+    dk_catalogue_free(catalogue);
+    free(text);
+}
+
+/* A value that follows from one that follows would have to follow twice; one taken at a load would not follow at all.
+ */
 static void what_follows_is_not_followed(void **state)
 {
     (void)state;
@@ -883,6 +899,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_mistake_is_named_with_line_and_key),
         cmocka_unit_test(a_store_with_an_inherit_between_units_is_still_opened),
+        cmocka_unit_test(a_store_that_sums_up_thousands_for_few_is_still_opened),
         cmocka_unit_test(what_follows_is_not_followed),
         cmocka_unit_test(what_few_see_is_not_followed_where_all_see_that_it_changed),
         cmocka_unit_test(a_catalogue_gives_what_it_says),
