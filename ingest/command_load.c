@@ -940,9 +940,10 @@ out:
         say_incomplete(&self, rejects, &err);
     else if (status == DK_OK && options->publish && self.summary.staged > 0)
         dk_fail(&err, DK_CONFLICT,
-                "%lld rows are not published: they are in batch %lld, which an earlier load staged; publish it with "
+                "%lld row%s not published: %s in batch %lld, which an earlier load staged; publish it with "
                 "dikuai-ingest publish %s %lld, or withdraw it",
-                (long long)self.summary.staged, (long long)self.summary.staged_batch, options->store,
+                (long long)self.summary.staged, self.summary.staged == 1 ? " is" : "s are",
+                self.summary.staged == 1 ? "it is" : "they are", (long long)self.summary.staged_batch, options->store,
                 (long long)self.summary.staged_batch);
     if (options->json)
         dk_summary_print_json(&self.summary, err.text[0] ? err.text : NULL);
