@@ -564,6 +564,13 @@ static dk_status find_jobs(loader *self, dk_error *err)
             status = add_job(self, &list[k], options->sources[i], dk_datasets_many(self->datasets[i]), err);
         note_lines(self, options->sources[i], dk_datasets_note(self->datasets[i]));
     }
+    size_t line = 0;
+    const size_t n_unused = status == DK_OK ? dk_profile_unused(self->profile, &line) : 0;
+    if (n_unused > 0) /* as a slip in a name would leave one */
+        dk_summary_note(&self->summary,
+                        "%s:%zu: %zu entr%s used for no file%s: none has such a name, or an entry before it fits",
+                        options->profile, line, n_unused, n_unused == 1 ? "y was" : "ies were",
+                        n_unused == 1 ? "" : ", this is the first");
     if (status == DK_OK && self->n_jobs == 0)
         status = dk_fail(err, DK_INVALID, "there is nothing to load: the profile leaves all files out");
     return status;

@@ -22,8 +22,9 @@ typedef struct entry {
     size_t n_patterns;
     bool skip;
     dk_file_settings settings;
-    const size_t *field_lines, *set_lines, *merged_lines; /* in the profile, of each pair */
-    bool checked;
+    size_t line;                                          /* in the profile */
+    const size_t *field_lines, *set_lines, *merged_lines; /* of each pair */
+    bool used, checked;
 } entry;
 
 struct dk_profile {
@@ -181,7 +182,9 @@ static bool read_root(dk_yaml *yaml, dk_profile *profile)
     profile->entries = dk_yaml_alloc(yaml, profile->n_entries, sizeof *profile->entries);
     for (size_t i = 0; profile->entries != NULL && i < profile->n_entries; i++) {
         dk_yaml_enter_index(yaml, i);
-        if (!read_entry(yaml, dk_yaml_element(yaml, keys[0].value, i), &profile->entries[i]))
+        const yaml_node_t *element = dk_yaml_element(yaml, keys[0].value, i);
+        profile->entries[i].line = element->start_mark.line + 1;
+        if (!read_entry(yaml, element, &profile->entries[i]))
             return false;
         dk_yaml_leave(yaml);
     }
@@ -372,8 +375,10 @@ static bool join_pairs(dk_arena *arena, const dk_pair *given, size_t n_given, co
 dk_status dk_profile_settings(dk_profile *profile, const char *path, const dk_file_settings *given,
                               dk_file_settings *ret_settings, bool *ret_skip, dk_error *err)
 {
-    const entry *found = find(profile, path);
+    entry *found = find(profile, path);
     dk_file_settings s = *given;
+    if (found != NULL)
+        found->used = true;
     *ret_skip = found != NULL && found->skip;
     if (found == NULL || found->skip) {
         *ret_settings = s;
@@ -422,6 +427,16 @@ static dk_status check_pair(const dk_profile *profile, const dk_kind *kind, cons
     dk_error reason = {0};
     const dk_status status = dk_set_values_check(kind, pair, &reason);
     return status == DK_OK ? DK_OK : dk_fail(err, status, "%s:%zu: %s", profile->path, line, reason.text);
+}
+
+size_t dk_profile_unused(const dk_profile *profile, size_t *ret_line)
+{
+    size_t n = 0;
+    *ret_line = 0;
+    for (size_t i = 0; profile != NULL && i < profile->n_entries; i++)
+        if (!profile->entries[i].used && n++ == 0)
+            *ret_line = profile->entries[i].line;
+    return n;
 }
 
 dk_status dk_profile_check(dk_profile *profile, const char *path, const dk_kind *kind, dk_error *err)

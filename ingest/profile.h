@@ -30,6 +30,10 @@ void dk_profile_free(dk_profile *profile); /* NULL-safe */
 dk_status dk_profile_settings(dk_profile *profile, const char *path, const dk_file_settings *given,
                               dk_file_settings *ret_settings, bool *ret_skip, dk_error *err);
 
+/* How many entries were the first that fits for none of the paths asked about; *ret_line: where the first of them
+ * stands. profile may be NULL. */
+size_t dk_profile_unused(const dk_profile *profile, size_t *ret_line);
+
 /* Whether the first entry that fits a path names fields that the kind has, and values that they take, where these are
  * not filled in for each file. DK_INVALID, DK_NOT_FOUND: a sentence with file and line. profile may be NULL. */
 dk_status dk_profile_check(dk_profile *profile, const char *path, const dk_kind *kind, dk_error *err);

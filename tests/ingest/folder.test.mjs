@@ -252,7 +252,14 @@ test('folder and name of a file as values, and patterns with a folder', (t) => {
   assert.deepEqual(s.rows('parcel').filter((f) => f.properties.id === '9').map((f) => f.properties.project_id).sort(), ['一字', '三', '两字']);
   // Where the path does not say the folder, too.
   s.write('三组.txt', survey('1', '地', 3));
-  assert.equal(s.load('parcel', './三组.txt', '--profile', 'p.yaml', '--publish').json.loaded, 1);
+  assert.ok(!done.json.notes.some((text) => /used for no file/.test(text)));
+  const single = s.load('parcel', './三组.txt', '--profile', 'p.yaml', '--publish');
+  assert.equal(single.json.loaded, 1);
+  assert.deepEqual(single.json.notes.filter((text) => /used for no file/.test(text)),
+    ['p.yaml:2: 1 entry was used for no file: none has such a name, or an entry before it fits']);
+  s.write('r.yaml', 'files:\n  - match: "*.txt"\n    set: {project_id: P}\n  - match: 三组.txt\n    crs: EPSG:4527\n  - match: "*.dxf"\n    layer: 红线\n');
+  assert.deepEqual(s.load('parcel', '三组.txt', '--profile', 'r.yaml', '--dry-run').json.notes.filter((text) => /used for no file/.test(text)),
+    ['r.yaml:4: 2 entries were used for no file, this is the first: none has such a name, or an entry before it fits']);
   assert.ok(s.rows('parcel').some((f) => f.properties.project_id === basename(s.dir)));
   assert.equal(s.load('parcel', '三组.txt', '--profile', 'p.yaml').json.unchanged, 1);
 });
