@@ -235,12 +235,13 @@ static bool add_numbers(const char *text, size_t size, reading *r)
     return several;
 }
 
-/* Parts between blanks, of a folded text, which has single ones and none at the ends. */
+/* Parts between blanks, of a folded text, which has single ones and none at the ends; of a part that is several numbers
+ * each. */
 static void add_parts(const char *text, reading *r)
 {
     while (*text != '\0') {
         const size_t size = strcspn(text, " ");
-        if (!add_word(text, size, r))
+        if (!add_numbers(text, size, r) && !add_word(text, size, r))
             return;
         text += size + (text[size] == ' ');
     }

@@ -260,6 +260,9 @@ static void several_numbers_find_the_rows_that_have_all_of_them(void **state)
         {"皖政地［2020］第１、１２号", "P1:DK1"},
         {"皖政地〔2020〕12、11号", "P1:DK3"},
         {"皖政地〔2020〕1号、2号", ""},
+        {"薛楼 皖政地〔2020〕1号、皖政地〔2020〕12号", "P1:DK1"},
+        {"皖政地[2020]1、12号 薛楼村", "P1:DK1"},
+        {"皖政地〔2020〕1号、12号 赵屯", ""},
     };
     check_cases(f, &everyone, cases, sizeof cases / sizeof *cases);
 }
@@ -549,6 +552,8 @@ static void what_is_typed_is_read_as_words_numbers_and_sounds(void **state)
         {"皖政地〔2020〕1号、2号地块", 1, NULL, "", "皖政地〔2020〕1号"},
         {"DK1 皖政地〔2020〕1号", 2, NULL, "", NULL},
         {"皖政地(2020)1号 薛楼", 2, NULL, "", NULL},
+        {"皖政地〔2020〕1号、皖政地〔2021〕2号 薛楼", 3, NULL, "", NULL},
+        {"DK1 皖政地〔2020〕1、2号", 3, NULL, "", NULL},
         {"皖政地 〔2020〕 第 1 号 批复", 6, NULL, "", "皖政地〔2020〕1号"},
         {"", 0, NULL, "", NULL},
     };
