@@ -1,4 +1,5 @@
 /* dikuai-tiler: serves a store over HTTP. Exit codes: 0 done, 1 the work failed, 2 wrong usage. */
+#include "tiler/listening.h"
 #include "tiler/server.h"
 
 #include <getopt.h>

@@ -9,6 +9,7 @@
 #include "tiler/field_lines.h"
 #include "tiler/framing.h"
 #include "tiler/headers.h"
+#include "tiler/listening.h"
 #include "tiler/request_log.h"
 #include "tiler/response.h"
 #include "tiler/route.h"
@@ -17,9 +18,7 @@
 #include "tiler/temp_folder.h"
 #include "tiler/tile_service.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -43,7 +42,6 @@ enum {
     ANSWERS_A_TURN = 32, /* of a thread */
     ANSWER_SECONDS = 10, /* questions to the store have limits of their own */
     UPLOAD_SECONDS = 40, /* an upload may have to be converted first */
-    HOST_SIZE = 256,     /* of an address to listen on */
     ROW_SETS_BYTES = 64 << 20,
     CONNECTION_MEMORY =
         16 << 10 /* holds DK_URI_MAX and headers, cookies twice; libmicrohttpd clears it after each request */
@@ -505,93 +503,6 @@ static void *accept_connections(void *user)
     return NULL;
 }
 
-/* ---- the address ---- */
-
-static dk_status split_address(const char *listen, char *host, size_t host_size, const char **ret_port, dk_error *err)
-{
-    const char *colon = strrchr(listen, ':');
-    const size_t digits = colon != NULL ? strspn(colon + 1, "0123456789") : 0;
-    if (colon == NULL || colon == listen || digits == 0 || digits > 5 || colon[1 + digits] != '\0' ||
-        strtoul(colon + 1, NULL, 10) > 65535)
-        return dk_fail(err, DK_INVALID,
-                       "--listen %s: an address is ADDR:PORT with a port from 0 to 65535, such as 127.0.0.1:8080",
-                       listen);
-    const char *start = listen;
-    size_t size = (size_t)(colon - listen);
-    if (start[0] == '[' && size >= 2 && start[size - 1] == ']') {
-        start++;
-        size -= 2;
-    }
-    if (size == 0 || size >= host_size)
-        return dk_fail(err, DK_INVALID, "--listen %s: the address is empty or too long", listen);
-    memcpy(host, start, size);
-    host[size] = '\0';
-    *ret_port = colon + 1;
-    return DK_OK;
-}
-
-dk_status dk_listen_check(const char *listen, dk_error *err)
-{
-    char host[HOST_SIZE];
-    const char *port;
-    return split_address(listen, host, sizeof host, &port, err);
-}
-
-static dk_status bind_address(const char *listen_text, int *ret_socket, char *ret_address, size_t size, dk_error *err)
-{
-    char host[HOST_SIZE];
-    const char *port = "";
-    dk_status status = split_address(listen_text, host, sizeof host, &port, err);
-    if (status != DK_OK)
-        return status;
-    const struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
-    const int problem = getaddrinfo(host, port, &hints, &found);
-    if (problem != 0)
-        return dk_fail(err, DK_INVALID, "--listen %s: the address %s is not known: %s", listen_text, host,
-                       gai_strerror(problem));
-    const int one = 1;
-    const int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
-        status = dk_fail(err, DK_IO, "no socket can be opened: %s", strerror(errno));
-        goto out;
-    }
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, 1024) != 0) {
-        const int number = errno;
-        status =
-            number == EADDRINUSE
-                ? dk_fail(err, DK_CONFLICT,
-                          "port %s of %s is in use by another program; choose another with --listen %s:PORT", port,
-                          host, host)
-            : number == EACCES
-                ? dk_fail(err, DK_IO,
-                          "port %s of %s needs more rights than this user has; choose one from 1024 on with --listen",
-                          port, host)
-            : number == EADDRNOTAVAIL
-                ? dk_fail(err, DK_IO, "%s is no address of this machine; choose one with --listen", host)
-                : dk_fail(err, DK_IO, "%s cannot be listened on: %s", listen_text, strerror(number));
-        goto out;
-    }
-    struct sockaddr_storage bound;
-    socklen_t bound_size = sizeof bound;
-    char port_text[8];
-    if (getsockname(fd, (struct sockaddr *)&bound, &bound_size) != 0 ||
-        getnameinfo((struct sockaddr *)&bound, bound_size, host, sizeof host, port_text, sizeof port_text,
-                    NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
-        status = dk_fail(err, DK_IO, "the port cannot be found out: %s", strerror(errno));
-        goto out;
-    }
-    const bool v6 = bound.ss_family == AF_INET6;
-    snprintf(ret_address, size, "http://%s%s%s:%s", v6 ? "[" : "", host, v6 ? "]" : "", port_text);
-    *ret_socket = fd;
-out:
-    if (status != DK_OK && fd >= 0)
-        close(fd);
-    freeaddrinfo(found);
-    return status;
-}
-
 static void free_server(dk_server *server)
 {
     dk_downloads_free(server->downloads);
@@ -647,7 +558,7 @@ dk_status dk_server_start(const dk_server_options *options, dk_server **ret_serv
     if (status == DK_OK)
         status = dk_arrivals_start(options->request_seconds, &server->arrivals, err);
     if (status == DK_OK)
-        status = bind_address(options->listen, &fd, ret_address, size, err);
+        status = dk_listen(options->listen, &fd, ret_address, size, err);
     if (status == DK_OK) {
         dk_caller_options *callers = &server->options.callers;
         callers->store_path = options->config.store_path;

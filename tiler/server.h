@@ -10,16 +10,13 @@ typedef struct dk_server_options {
     dk_config config; /* texts are borrowed until dk_server_stop */
     dk_caller_options
         callers;        /* the same; store_path is the config's, plain_cookies also where only this machine listens */
-    const char *listen; /* ADDR:PORT or [ADDR]:PORT; port 0: any free one */
+    const char *listen; /* as dk_listen takes it */
     size_t threads;     /* 1 to DK_THREADS_MAX */
     unsigned request_seconds; /* from a connection, or the answer before, until all of a request is there; 1 or more */
     const char *temp_dir;     /* in which temporary files are made. config.ingest: as the user says it, or NULL */
 } dk_server_options;
 
 #define DK_THREADS_MAX 256
-
-/* Whether a text has the form of options.listen. DK_INVALID with a sentence. */
-dk_status dk_listen_check(const char *listen, dk_error *err);
 
 /* Opens the store, binds the address and begins to answer. Messages are sentences for the user: a port in use, an
  * address of another machine, a store that cannot be read. ret_address gets http://ADDR:PORT, with the port chosen. */
