@@ -4,7 +4,9 @@
  * curl -D writes them. Prints its address and serves until it is stopped.
  *
  * As dikuai: connections are accepted by a thread of its own, in turn for each of the others, without the pacing that a
- * system may have, and after 32 answers a thread lets others run. */
+ * system may have; the bytes of an answer are fetched ahead; and after 32 answers a thread lets others run. */
+#include "store/hash.h"
+
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -16,28 +18,46 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-enum { MOST = 16384, ANSWERS_A_TURN = 32, CONNECTION_MEMORY = 16 << 10, CONNECTIONS = 2000, TEXT = 1024 };
+enum {
+    SLOTS = 16384,
+    LINE = 64,
+    AHEAD = 12 << 10,
+    HEADERS = 28 * LINE,
+    ANSWERS_A_TURN = 32,
+    CONNECTION_MEMORY = 16 << 10,
+    CONNECTIONS = 2000,
+    TEXT = 1024
+};
 
 typedef struct answer {
-    char *path;
+    char *path; /* NULL: no answer has this slot */
     struct MHD_Response *response;
+    const char *bytes;
+    size_t size;
 } answer;
 
-typedef struct answers {
-    answer of[MOST];
-    size_t n;
-} answers;
-
-static int by_path(const void *a, const void *b)
+/* The slot of a path, or the one that it would have. */
+static answer *slot_of(answer *slots, const char *path)
 {
-    return strcmp(((const answer *)a)->path, ((const answer *)b)->path);
+    size_t i = dk_hash64(path, strlen(path), 0) % SLOTS;
+    while (slots[i].path != NULL && strcmp(slots[i].path, path) != 0)
+        i = (i + 1) % SLOTS;
+    return &slots[i];
+}
+
+static void fetch_ahead(const answer *a)
+{
+    const size_t n = a->size < AHEAD ? a->size : AHEAD;
+    for (size_t i = 0; i < HEADERS; i += LINE)
+        __builtin_prefetch((const char *)a->response + i, 0, 3);
+    for (size_t i = 0; i < n; i += LINE)
+        __builtin_prefetch(a->bytes + i, 0, 2);
 }
 
 static enum MHD_Result handle(void *user, struct MHD_Connection *connection, const char *url, const char *method,
                               const char *version, const char *body, size_t *body_size, void **again)
 {
     static _Thread_local unsigned count;
-    const answers *all = user;
     (void)method, (void)version, (void)body, (void)body_size;
     if (*again == NULL) {
         *again = user;
@@ -45,26 +65,31 @@ static enum MHD_Result handle(void *user, struct MHD_Connection *connection, con
     }
     if (++count % ANSWERS_A_TURN == 0)
         sched_yield();
-    const answer wanted = {.path = (char *)(size_t)url};
-    const answer *found = bsearch(&wanted, all->of, all->n, sizeof wanted, by_path);
-    return found != NULL ? MHD_queue_response(connection, MHD_HTTP_OK, found->response) : MHD_NO;
+    const answer *found = slot_of(user, url);
+    if (found->path == NULL)
+        return MHD_NO;
+    fetch_ahead(found);
+    return MHD_queue_response(connection, MHD_HTTP_OK, found->response);
 }
 
-static struct MHD_Response *response_of_file(const char *name)
+static bool read_answer(const char *name, answer *ret_answer)
 {
     FILE *file = fopen(name, "rb");
     if (file == NULL)
-        return NULL;
+        return false;
     struct MHD_Response *response = NULL;
     char *bytes = NULL;
     long size = 0;
     if (fseek(file, 0, SEEK_END) == 0 && (size = ftell(file)) > 0 && fseek(file, 0, SEEK_SET) == 0 &&
         (bytes = malloc((size_t)size)) != NULL && fread(bytes, 1, (size_t)size, file) == (size_t)size)
         response = MHD_create_response_from_buffer((size_t)size, bytes, MHD_RESPMEM_MUST_FREE);
-    if (response == NULL)
-        free(bytes);
     fclose(file);
-    return response;
+    if (response == NULL) {
+        free(bytes);
+        return false;
+    }
+    *ret_answer = (answer){.response = response, .bytes = bytes, .size = (size_t)size};
+    return true;
 }
 
 /* All but those that libmicrohttpd writes itself. */
@@ -87,31 +112,28 @@ static bool add_headers(struct MHD_Response *response, const char *name)
     return true;
 }
 
-static bool read_answers(const char *folder, const char *headers, const char *paths, answers *all)
+/* At most half of the slots are filled. */
+static bool read_answers(const char *folder, const char *headers, const char *paths, answer *slots)
 {
     char path[TEXT], name[2 * TEXT];
     FILE *file = fopen(paths, "r");
     bool good = file != NULL;
-    while (good && all->n < MOST && fgets(path, sizeof path, file) != NULL) {
+    for (size_t n = 0; good && n < SLOTS / 2 && fgets(path, sizeof path, file) != NULL; n++) {
         path[strcspn(path, "\n")] = '\0';
         snprintf(name, sizeof name, "%s%s.gz", folder, path);
-        answer *next = &all->of[all->n];
-        next->response = response_of_file(name);
-        good = next->response != NULL && add_headers(next->response, headers) && (next->path = strdup(path)) != NULL;
-        if (good)
-            all->n++;
-        else
+        answer *slot = slot_of(slots, path);
+        good = read_answer(name, slot) && add_headers(slot->response, headers) && (slot->path = strdup(path)) != NULL;
+        if (!good)
             fprintf(stderr, "bench_least: %s or %s cannot be read\n", name, headers);
     }
     if (file != NULL)
         fclose(file);
-    qsort(all->of, all->n, sizeof *all->of, by_path);
     return good;
 }
 
 int main(int argc, char **argv)
 {
-    static answers all;
+    static answer slots[SLOTS];
     static const char plainly[] = "reno";
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
@@ -119,13 +141,13 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: bench_least FOLDER HEADERS THREADS PATHS\n");
         return 2;
     }
-    if (!read_answers(argv[1], argv[2], argv[4], &all))
+    if (!read_answers(argv[1], argv[2], argv[4], slots))
         return 1;
     const unsigned threads = (unsigned)strtoul(argv[3], NULL, 10);
     const int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct MHD_Daemon *daemon = MHD_start_daemon(
         MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, handle,
-        &all, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT,
+        slots, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)CONNECTIONS, threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, threads, MHD_OPTION_END);
     if (daemon == NULL || listening < 0 || bind(listening, (struct sockaddr *)&address, size) != 0 ||
         listen(listening, CONNECTIONS) != 0 || getsockname(listening, (struct sockaddr *)&address, &size) != 0) {
