@@ -235,16 +235,72 @@ static bool add_numbers(const char *text, size_t size, reading *r)
     return several;
 }
 
-/* Parts between blanks, of a folded text, which has single ones and none at the ends; of a part that is several numbers
- * each. */
+static size_t part_size(const char *text)
+{
+    return strcspn(text, " ");
+}
+
+/* What stands between things that are listed: 、 , ; which is nothing that is looked for. Bytes of the one that text
+ * begins with, 0: with none. */
+static size_t comma_at(const char *text)
+{
+    static const char fullwidth[] = "、";
+    return text[0] == ',' || text[0] == ';'                      ? 1
+           : strncmp(text, fullwidth, sizeof fullwidth - 1) == 0 ? sizeof fullwidth - 1
+                                                                 : 0;
+}
+
+static size_t comma_before(const char *text, size_t size)
+{
+    for (size_t n = 1; n <= 3 && n <= size; n += 2)
+        if (comma_at(text + size - n) == n)
+            return n;
+    return 0;
+}
+
+/* Several parts as one, if blanks beside commas are all that is between them (1号、 2号) and they are numbers together:
+ * the most that are. 0: there are none. */
+static size_t add_listed_parts(const char *text, reading *r)
+{
+    size_t ends[DK_SEARCH_TEXT / 2], n = 0;
+    for (size_t end = part_size(text); n < sizeof ends / sizeof *ends; end += 1 + part_size(text + end + 1)) {
+        ends[n++] = end;
+        if (text[end] == '\0' || (comma_before(text, end) == 0 && comma_at(text + end + 1) == 0))
+            break;
+    }
+    while (n-- > 0)
+        if (add_numbers(text, ends[n], r))
+            return ends[n];
+    return 0;
+}
+
+/* Parts between blanks, of a folded text, which has single ones and none at the ends, without commas beside these; of
+ * parts that are several numbers each. */
 static void add_parts(const char *text, reading *r)
 {
-    while (*text != '\0') {
-        const size_t size = strcspn(text, " ");
-        if (!add_numbers(text, size, r) && !add_word(text, size, r))
+    for (size_t size; *text != '\0'; text += size + (text[size] == ' ')) {
+        size = add_listed_parts(text, r);
+        if (size > 0)
+            continue;
+        size = part_size(text);
+        size_t from = 0, to = size;
+        for (size_t n; from < to && (n = comma_at(text + from)) > 0;)
+            from += n;
+        for (size_t n; from < to && (n = comma_before(text, to)) > 0;)
+            to -= n;
+        if (from < to && !add_word(text + from, to - from, r))
             return;
-        text += size + (text[size] == ' ');
     }
+}
+
+/* Words, if there is anything but blanks. */
+static void add_words(const char *text, size_t size, reading *r)
+{
+    if (add_numbers(text, size, r))
+        return;
+    add_parts(text, r);
+    if (r->query->n_words == 0 && size > 0)
+        add_word(text, size, r); /* commas alone are what is looked for */
 }
 
 static void place_word(const dk_search_query *query, dk_search_word *word, size_t at, size_t number_at)
@@ -266,8 +322,7 @@ dk_status dk_search_query_read(const char *text, dk_search_query *ret_query, dk_
     const char *from = dk_buf_cstr(&folded);
     if (from != NULL) {
         read_word(query, from, folded.size, &query->whole, &at[DK_SEARCH_WORDS], &number_at[DK_SEARCH_WORDS]);
-        if (!add_numbers(from, folded.size, &r))
-            add_parts(from, &r);
+        add_words(from, folded.size, &r);
         const size_t exact_at = query->memory.size;
         const char *as_number = query->whole.number_size > 0
                                     ? (const char *)query->memory.data + number_at[DK_SEARCH_WORDS]

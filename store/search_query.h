@@ -24,7 +24,8 @@ typedef struct dk_search_word {
 
 typedef struct dk_search_query {
     dk_search_word whole;
-    dk_search_word words[DK_SEARCH_WORDS]; /* parts between blanks; of one that is several 文号 each */
+    /* Parts between blanks, without 、 , ; beside these; of several 文号 (1号、 2号) each. */
+    dk_search_word words[DK_SEARCH_WORDS];
     size_t n_words;
     bool cut;             /* there were more words */
     const char *exact_no; /* the whole text as a 文号 in canonical form, not folded; NULL: it is none, or has other

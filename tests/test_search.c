@@ -263,6 +263,10 @@ static void several_numbers_find_the_rows_that_have_all_of_them(void **state)
         {"薛楼 皖政地〔2020〕1号、皖政地〔2020〕12号", "P1:DK1"},
         {"皖政地[2020]1、12号 薛楼村", "P1:DK1"},
         {"皖政地〔2020〕1号、12号 赵屯", ""},
+        {"皖政地〔2020〕1号、 12号 薛楼", "P1:DK1"},
+        {"薛楼， 皖政地〔2020〕1号 、12号", "P1:DK1"},
+        {"皖政地〔2020〕1号、 薛楼、", "P1:DK2 P1:DK1"}, /* the one that has no other number first */
+        {"DK2, 薛楼", "P1:DK2"},
     };
     check_cases(f, &everyone, cases, sizeof cases / sizeof *cases);
 }
@@ -554,6 +558,11 @@ static void what_is_typed_is_read_as_words_numbers_and_sounds(void **state)
         {"皖政地(2020)1号 薛楼", 2, NULL, "", NULL},
         {"皖政地〔2020〕1号、皖政地〔2021〕2号 薛楼", 3, NULL, "", NULL},
         {"DK1 皖政地〔2020〕1、2号", 3, NULL, "", NULL},
+        {"DK1， 皖政地〔2020〕1号、 2号， 5号 薛楼", 5, NULL, "", NULL},
+        {"DK1 皖政地〔2020〕1号 ； 2号、 薛楼、", 4, NULL, "", NULL},
+        {"薛楼、 赵屯 ， 、DK1、", 3, NULL, "", NULL},
+        {"薛楼、赵屯", 1, NULL, "", NULL},
+        {"， 、", 1, NULL, "", NULL},
         {"皖政地 〔2020〕 第 1 号 批复", 6, NULL, "", "皖政地〔2020〕1号"},
         {"", 0, NULL, "", NULL},
     };
