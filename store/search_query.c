@@ -300,7 +300,7 @@ static void add_words(const char *text, size_t size, reading *r)
         return;
     add_parts(text, r);
     if (r->query->n_words == 0 && size > 0)
-        add_word(text, size, r); /* commas alone are what is looked for */
+        add_word(text, part_size(text), r); /* commas alone are what is looked for */
 }
 
 static void place_word(const dk_search_query *query, dk_search_word *word, size_t at, size_t number_at)
