@@ -11,13 +11,13 @@
 #include "store/grid_measure.h"
 #include "store/handle.h"
 #include "store/index_ahead.h"
+#include "store/index_compare.h"
 #include "store/index_reach.h"
 #include "store/index_rows.h"
 #include "store/index_work.h"
 #include "store/weights.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,11 +67,9 @@ typedef struct writer {
     dk_store *store;
     const dk_kind *layer;
     int64_t generation;
-    int64_t sees;          /* the generation whose sheets are read; DK_NEWEST: those of the change under way */
-    bool verify;           /* compare instead of writing */
-    bool owns_transaction; /* bounded transactions; else all within the caller's */
-    void (*finding)(const char *sentence, void *user);
-    void *finding_user;
+    int64_t sees;                  /* the generation whose sheets are read; DK_NEWEST: those of the change under way */
+    dk_index_comparing *comparing; /* instead of writing; NULL: it writes */
+    bool owns_transaction;         /* bounded transactions; else all within the caller's */
     dk_error *err;
 
     dk_index_rows rows;
@@ -94,10 +92,6 @@ typedef struct writer {
     dk_buf sheet, written;
     uint64_t *changed; /* dk_budget_change of all that came or went */
     size_t n_changed, changed_capacity;
-    dk_grid_sum (
-        *measured)[DK_GRID_MAX_SUMS]; /* comparing: the grid's measures of all rows, by the zoom they are drawn from */
-    size_t n_pieces;                  /* comparing: that there should be */
-    bool differs;                     /* comparing: something does */
     struct touched {
         uint64_t cell;
         dk_world_box box;
@@ -120,31 +114,7 @@ static dk_world_box head_box(const dk_entry_head *head)
     return (dk_world_box){head->x0, head->y0, head->x1, head->y1};
 }
 
-static void report(const dk_kind *layer, int64_t row, const char *what, const char *advice,
-                   void (*finding)(const char *, void *), void *user)
-{
-    char sentence[200];
-    snprintf(sentence, sizeof sentence, "%s row %" PRId64 " %s; %s", layer->name, row, what, advice);
-    finding(sentence, user);
-}
-
-#define REINDEX "run dikuai-ingest reindex"
-#define LOAD_AGAIN "withdraw its batch, and load that again"
-
-static dk_status differs(writer *w, int64_t row, const char *what)
-{
-    report(w->layer, row, what, REINDEX, w->finding, w->finding_user);
-    w->differs = true;
-    return DK_OK;
-}
-
 /* ---- what is there ---- */
-
-static dk_status damaged(writer *w)
-{
-    return dk_fail(w->err, DK_CORRUPT, "%s: the cell index of %s is damaged; run dikuai-ingest reindex", w->store->path,
-                   w->layer->name);
-}
 
 static int by_found_row(const void *a, const void *b)
 {
@@ -197,7 +167,7 @@ static dk_status find_in_block(int shelf, uint64_t cell, const void *data, size_
     pending *p = s->p;
     dk_block block;
     if (dk_block_open(data, size, &block) != DK_OK)
-        return damaged(w);
+        return dk_index_damaged(w->store, w->layer, w->err);
     for (uint32_t i = 0; i < block.n_entries; i++) {
         const dk_entry_head *head = &block.heads[i];
         const dk_world_box box = head_box(head);
@@ -206,23 +176,23 @@ static dk_status find_in_block(int shelf, uint64_t cell, const void *data, size_
         const dk_change_row *row = dk_index_row(&w->rows, head->row);
         const size_t at = row != NULL ? (size_t)(row - w->rows.rows) : 0;
         bool near = false;
-        if (row == NULL && !w->verify) {
+        if (row == NULL && w->comparing == NULL) {
             const dk_status status = reaches(w, head->row, &box, &near);
             if (status != DK_OK)
                 return status;
         }
-        if (row != NULL ? at < p->lo || at >= p->hi || (row->row > 0 && !w->verify) : !near)
+        if (row != NULL ? at < p->lo || at >= p->hi || (row->row > 0 && w->comparing == NULL) : !near)
             continue; /* goes with another group or has come with an earlier one, or touches nothing */
         if (!dk_grow(&p->found, &p->found_capacity, p->n_found + 1, sizeof *p->found))
             return no_memory(w);
         dk_drawing drawing;
         if (dk_block_drawing(&block, i, &drawing) != DK_OK)
-            return damaged(w);
+            return dk_index_damaged(w->store, w->layer, w->err);
         dk_value values[DK_MAX_FIELDS];
-        if (w->verify && dk_entry_values(w->layer, &block, i, UINT64_MAX, values) != DK_OK)
-            return damaged(w);
+        if (w->comparing != NULL && dk_entry_values(w->layer, &block, i, UINT64_MAX, values) != DK_OK)
+            return dk_index_damaged(w->store, w->layer, w->err);
         p->found[p->n_found++] = (found){.row = head->row,
-                                         .values = w->verify ? hash_values(w, values) : 0,
+                                         .values = w->comparing != NULL ? hash_values(w, values) : 0,
                                          .head = *head,
                                          .hash = dk_hash_bytes(block.data + head->drawing, head->drawing_size),
                                          .n_points = drawing.n_points,
@@ -255,7 +225,7 @@ static dk_status find_context_in_block(int shelf, uint64_t cell, const void *dat
     dk_block block;
     dk_status status = DK_OK;
     if (dk_block_open(data, size, &block) != DK_OK)
-        return damaged(w);
+        return dk_index_damaged(w->store, w->layer, w->err);
     for (uint32_t i = 0; status == DK_OK && i < block.n_entries; i++) {
         const dk_entry_head *head = &block.heads[i];
         const dk_world_box box = head_box(head);
@@ -418,7 +388,7 @@ static dk_status find_pieces_in_block(int level, uint64_t cell, const void *data
     piece_search *s = user;
     dk_block block;
     if (dk_block_open(data, size, &block) != DK_OK)
-        return damaged(s->w);
+        return dk_index_damaged(s->w->store, s->w->layer, s->w->err);
     for (uint32_t i = 0; i < block.n_entries; i++)
         if (block.heads[i].row == s->row)
             return add_operation(s->w, DK_SHEET_PIECE, level, cell, s->row, 0) ? DK_OK : no_memory(s->w);
@@ -481,7 +451,7 @@ static dk_status compare_piece(int level, uint64_t cell, const void *data, size_
     dk_block block;
     dk_drawing drawing;
     if (dk_block_open(data, size, &block) != DK_OK)
-        return damaged(c->w);
+        return dk_index_damaged(c->w->store, c->w->layer, c->w->err);
     for (uint32_t i = 0; i < block.n_entries && !c->same; i++)
         c->same = block.heads[i].row == wanted->row && block.heads[i].last_zoom == wanted->last_zoom &&
                   block.heads[i].unsound == wanted->unsound && dk_block_drawing(&block, i, &drawing) == DK_OK &&
@@ -510,8 +480,8 @@ static dk_status compare_pieces(writer *w, const dk_group *group, const dk_group
 /* What no index can be made of. */
 static dk_status lost(writer *w, int64_t row)
 {
-    report(w->layer, row, "has a damaged geometry", LOAD_AGAIN, w->finding, w->finding_user);
-    w->differs = true;
+    dk_index_tell_row(w->layer, row, "has a damaged geometry", DK_LOAD_AGAIN, w->comparing->tell, w->comparing->user);
+    w->comparing->differs = true;
     return DK_OK;
 }
 
@@ -528,19 +498,19 @@ static dk_status decide(writer *w, const pending *p, size_t i)
     const int64_t row = entry->head.row;
     const found *old = found_row(p, row);
     const dk_value *values = group->values + entry->values;
-    if (w->verify && old != NULL) {
+    if (w->comparing != NULL && old != NULL) {
         const int zoom = old->head.first_zoom <= DK_FINEST_ZOOM ? old->head.first_zoom : DK_FINEST_ZOOM + 1;
-        dk_grid_measures_of(w->layer, values, w->measured[zoom]);
+        dk_grid_measures_of(w->layer, values, w->comparing->measured[zoom]);
     }
     if (entry->damaged)
-        return w->verify ? lost(w, row) : unreadable(w, row);
-    if (w->verify) {
-        w->n_pieces += entry->n_pieces;
+        return w->comparing != NULL ? lost(w, row) : unreadable(w, row);
+    if (w->comparing != NULL) {
+        w->comparing->n_pieces += entry->n_pieces;
         if (old == NULL)
-            return differs(w, row, "is missing from the cell index");
+            return dk_index_differs(w->comparing, row, "is missing from the cell index");
         bool same = same_entry(old, entry) && old->values == hash_values(w, values);
         const dk_status status = same ? compare_pieces(w, group, entry, &same) : DK_OK;
-        return status != DK_OK || same ? status : differs(w, row, "differs in the cell index");
+        return status != DK_OK || same ? status : dk_index_differs(w->comparing, row, "differs in the cell index");
     }
     if (old != NULL && same_entry(old, entry)) {
         /* A neighbour's vertex that shows in near zooms only is in the pieces alone. */
@@ -608,7 +578,9 @@ static dk_status change_block_cell(writer *w, const dk_group *group, const opera
     if (status == DK_OK)
         status = dk_block_cell_write(w->block_cell, w->generation, w->weights, &w->levels[DK_SHEET_BLOCK],
                                      &w->step_bytes, w->err);
-    return status == DK_CORRUPT || status == DK_NOT_FOUND || status == DK_CONFLICT ? damaged(w) : status;
+    return status == DK_CORRUPT || status == DK_NOT_FOUND || status == DK_CONFLICT
+               ? dk_index_damaged(w->store, w->layer, w->err)
+               : status;
 }
 
 /* Writes one sheet of pieces anew; its operations are sorted by the rows that leave. */
@@ -622,10 +594,10 @@ static dk_status rewrite_pieces(writer *w, const dk_group *group, const operatio
     if (w->sheet.size > 0) {
         dk_block block;
         if (dk_block_open(w->sheet.data, w->sheet.size, &block) != DK_OK)
-            return damaged(w);
+            return dk_index_damaged(w->store, w->layer, w->err);
         for (uint32_t i = 0; i < block.n_entries; i++)
             if (!leaves(operations, n, block.heads[i].row) && (status = dk_block_copy(w->builder, &block, i)) != DK_OK)
-                return status == DK_NOMEM ? no_memory(w) : damaged(w);
+                return status == DK_NOMEM ? no_memory(w) : dk_index_damaged(w->store, w->layer, w->err);
     }
     for (size_t i = 0; i < n; i++) {
         if (operations[i].leaves != 0)
@@ -686,13 +658,13 @@ static dk_status write_touched(writer *w)
 
 static dk_status begin_step(writer *w)
 {
-    return w->verify || !w->owns_transaction || w->in_step > 0 ? DK_OK : dk_sql_begin(w->store, w->err);
+    return w->comparing != NULL || !w->owns_transaction || w->in_step > 0 ? DK_OK : dk_sql_begin(w->store, w->err);
 }
 
 static dk_status end_step(writer *w, size_t rows, bool last)
 {
     w->in_step += rows;
-    if (w->verify || !w->owns_transaction || (w->in_step < STEP_ROWS && w->step_bytes < STEP_BYTES && !last))
+    if (w->comparing != NULL || !w->owns_transaction || (w->in_step < STEP_ROWS && w->step_bytes < STEP_BYTES && !last))
         return DK_OK;
     w->in_step = w->step_bytes = 0;
     return dk_sql_commit(w->store, w->err);
@@ -716,7 +688,7 @@ static dk_status write_first(writer *w)
     w->n_line--;
     if (p->group.status != DK_OK)
         return dk_fail(w->err, p->group.status, "%s", p->group.error.text);
-    if (p->group.damaged_context != 0 && !w->verify) /* else its own group tells of it */
+    if (p->group.damaged_context != 0 && w->comparing == NULL) /* else its own group tells of it */
         return unreadable(w, p->group.damaged_context);
     w->n_operations = 0;
     dk_status status = begin_step(w);
@@ -724,8 +696,8 @@ static dk_status write_first(writer *w)
         const found *f = &p->found[i];
         if (f->removed)
             status = remove_entry(w, f);
-        else if (w->verify && i > 0 && p->found[i - 1].row == f->row)
-            status = differs(w, f->row, "is twice in the cell index");
+        else if (w->comparing != NULL && i > 0 && p->found[i - 1].row == f->row)
+            status = dk_index_differs(w->comparing, f->row, "is twice in the cell index");
     }
     for (size_t i = 0; status == DK_OK && i < p->group.n_entries; i++)
         status = decide(w, p, i);
@@ -836,7 +808,6 @@ static void writer_finish(writer *w)
     free(w->changed);
     free(w->targets);
     free(w->touched);
-    free(w->measured);
     dk_index_rows_finish(&w->rows);
     dk_block_builder_free(w->builder);
     dk_block_cell_free(w->block_cell);
@@ -956,11 +927,10 @@ dk_status dk_touched_forget(dk_store *store, int64_t generation, dk_error *err)
 
 /* ---- comparing ---- */
 
-/* The rows published in a generation. finding: is told of those without geometry, which are left out; NULL: they are a
+/* The rows published in a generation. tell: is told of those without geometry, which are left out; NULL: they are a
  * failure. */
-static dk_status living_rows(dk_store *store, const dk_kind *layer, int64_t generation,
-                             void (*finding)(const char *sentence, void *user), void *user, dk_change_row **ret_rows,
-                             size_t *ret_n, dk_error *err)
+static dk_status living_rows(dk_store *store, const dk_kind *layer, int64_t generation, dk_index_tell_fn tell,
+                             void *user, dk_change_row **ret_rows, size_t *ret_n, dk_error *err)
 {
     dk_buf sql;
     dk_buf_init(&sql);
@@ -982,8 +952,8 @@ static dk_status living_rows(dk_store *store, const dk_kind *layer, int64_t gene
         if (outline == DK_OUTLINE_UNDRAWN) {
             continue; /* nothing to index */
         } else if (outline == DK_OUTLINE_LOST) {
-            if (finding != NULL)
-                report(layer, row, "has no geometry", LOAD_AGAIN, finding, user);
+            if (tell != NULL)
+                dk_index_tell_row(layer, row, "has no geometry", DK_LOAD_AGAIN, tell, user);
             else
                 status = dk_row_without_geometry(store, layer, row, err);
         } else if (!dk_grow(&rows, &capacity, n + 1, sizeof *rows)) {
@@ -1005,225 +975,32 @@ static dk_status living_rows(dk_store *store, const dk_kind *layer, int64_t gene
     return DK_OK;
 }
 
-static dk_cell_range every_cell(int level)
-{
-    const uint32_t last = level == 0 ? 0 : UINT32_MAX >> (32 - level);
-    return (dk_cell_range){0, 0, last, last};
-}
-
-typedef struct tally {
-    writer *w;
-    size_t n_pieces;
-    int64_t stray; /* the row that was told of last, of which there are pieces only */
-    int64_t entries, area_cm2;
-    int64_t drawn[DK_FINEST_ZOOM + 1]; /* entries that are drawn from this zoom on, before anything is raised */
-    int64_t drawn_area[DK_FINEST_ZOOM + 1];
-    uint64_t places[DK_FINEST_ZOOM + 1];        /* dk_grid_tally.places of what is drawn later only */
-    dk_grid_tally left_out[DK_FINEST_ZOOM + 1]; /* by thresholds */
-    dk_grid_tally counted[DK_FINEST_ZOOM + 1];
-    uint64_t tile; /* of the grid under way */
-    int zoom;
-} tally;
-
-static dk_status tally_block(int level, uint64_t cell, const void *data, size_t size, void *user)
-{
-    (void)level, (void)cell;
-    tally *t = user;
-    dk_block block;
-    if (dk_block_open(data, size, &block) != DK_OK)
-        return damaged(t->w);
-    for (uint32_t i = 0; i < block.n_entries; i++) {
-        const dk_entry_head *head = &block.heads[i];
-        t->entries++;
-        t->area_cm2 = dk_grid_plus(t->area_cm2, head->area_cm2, 1);
-        if (head->first_zoom <= DK_FINEST_ZOOM) {
-            t->drawn[head->first_zoom]++;
-            t->drawn_area[head->first_zoom] = dk_grid_plus(t->drawn_area[head->first_zoom], head->area_cm2, 1);
-        }
-        for (int zoom = 0; zoom < head->first_zoom && zoom <= DK_FINEST_ZOOM; zoom++) {
-            uint64_t tile;
-            const uint16_t number = dk_grid_number(head->label_x, head->label_y, zoom, &tile);
-            t->places[zoom] += dk_grid_place_number(tile, number);
-        }
-        if (dk_index_row(&t->w->rows, head->row) == NULL)
-            differs(t->w, head->row, "is in the cell index and is not published");
-    }
-    return DK_OK;
-}
-
-static dk_status tally_pieces(int shelf, uint64_t cell, const void *data, size_t size, void *user)
-{
-    (void)shelf, (void)cell;
-    tally *t = user;
-    dk_block block;
-    if (dk_block_open(data, size, &block) != DK_OK)
-        return damaged(t->w);
-    t->n_pieces += block.n_entries;
-    for (uint32_t i = 0; i < block.n_entries; i++) {
-        const int64_t row = block.heads[i].row;
-        if (row == t->stray || dk_index_row(&t->w->rows, row) != NULL)
-            continue;
-        differs(t->w, row, "has pieces in the cell index and is not published");
-        t->stray = row;
-    }
-    return DK_OK;
-}
-
-/* Whether there are pieces of other outlines than those that are published, or older ones of these: tiles would draw
- * them. */
-static dk_status verify_pieces(writer *w, tally *t)
-{
-    dk_status status = DK_OK;
-    for (int shelf = 0; status == DK_OK && shelf <= DK_LEAF_SHELVES + DK_MAX_LEVEL; shelf++) {
-        const dk_cell_range all = every_cell(dk_piece_level(shelf));
-        if (w->levels[DK_SHEET_PIECE] >> shelf & 1)
-            status = dk_sheet_scan(w->store, w->layer, DK_SHEET_PIECE, shelf, &all, w->sees, tally_pieces, t, w->err);
-    }
-    if (status == DK_OK && t->n_pieces != w->n_pieces && !w->differs) {
-        char sentence[200];
-        snprintf(sentence, sizeof sentence,
-                 "the cell index of %.100s has %zu pieces of outlines instead of %zu; " REINDEX, w->layer->name,
-                 t->n_pieces, w->n_pieces);
-        w->finding(sentence, w->finding_user);
-    }
-    return status;
-}
-
-static bool tally_cell(const dk_grid_cell *cell, void *user)
-{
-    tally *t = user;
-    dk_grid_tally_cell(&t->counted[t->zoom], t->tile, cell);
-    return true;
-}
-
-static dk_status tally_grid(int level, uint64_t cell, const void *data, size_t size, void *user)
-{
-    tally *t = user;
-    size_t n_sums;
-    t->zoom = level;
-    t->tile = cell;
-    if (dk_grid_each(data, size, &n_sums, tally_cell, t) != DK_OK ||
-        (size > 0 && n_sums != t->w->layer->n_grid_measures))
-        return damaged(t->w);
-    return DK_OK;
-}
-
-static dk_status grid_differs(writer *w, int zoom, const char *name, double counted, double undrawn)
-{
-    dk_buf sentence; /* a value of a field may be long */
-    dk_buf_init(&sentence);
-    dk_buf_format(&sentence, "the grid of %s at zoom %d has %.15g as %s instead of %.15g; " REINDEX, w->layer->name,
-                  zoom, counted, name, undrawn);
-    const char *text = dk_buf_cstr(&sentence);
-    if (text != NULL)
-        w->finding(text, w->finding_user);
-    dk_buf_finish(&sentence);
-    return text != NULL ? DK_OK : no_memory(w);
-}
-
-/* Compares what the grids of a zoom count with what is drawn deeper down only. */
-static dk_status verify_zoom(writer *w, int zoom, const dk_grid_tally *counted, const dk_grid_tally *undrawn)
-{
-    const bool same = counted->count == undrawn->count && counted->area_cm2 == undrawn->area_cm2;
-    dk_status status = DK_OK;
-    if (counted->count != undrawn->count)
-        status = grid_differs(w, zoom, "count", (double)counted->count, (double)undrawn->count);
-    if (status == DK_OK && counted->area_cm2 != undrawn->area_cm2)
-        status = grid_differs(w, zoom, "area_m2", (double)counted->area_cm2 / 1e4, (double)undrawn->area_cm2 / 1e4);
-    for (size_t i = 0; status == DK_OK && i < w->layer->n_grid_measures; i++) {
-        const dk_grid_measure *measure = &w->layer->grid_measures[i];
-        const double scale = measure->value < 0 ? DK_GRID_SUM_SCALE : 1;
-        if (counted->sums[i] != undrawn->sums[i])
-            status = grid_differs(w, zoom, measure->name, (double)counted->sums[i] / scale,
-                                  (double)undrawn->sums[i] / scale);
-    }
-    if (status == DK_OK && same && counted->places != undrawn->places) {
-        char sentence[200];
-        snprintf(sentence, sizeof sentence,
-                 "the grid of %.100s at zoom %d counts rows elsewhere than they are; " REINDEX, w->layer->name, zoom);
-        w->finding(sentence, w->finding_user);
-    }
-    return status;
-}
-
-/* Whether the grids count what is not drawn, and measure it, at every zoom: what is too small, and what a full tile
- * leaves out. */
-static dk_status verify_grids(writer *w)
-{
-    tally *t = calloc(1, sizeof *t);
-    if (t == NULL)
-        return no_memory(w);
-    t->w = w;
-    dk_status status = DK_OK;
-    for (int shelf = 0; status == DK_OK && shelf < DK_SHELVES; shelf++) {
-        const dk_cell_range all = every_cell(dk_shelf_cells(shelf));
-        if (w->levels[DK_SHEET_BLOCK] >> shelf & 1)
-            status = dk_sheet_scan(w->store, w->layer, DK_SHEET_BLOCK, shelf, &all, w->sees, tally_block, t, w->err);
-    }
-    for (int zoom = 0; status == DK_OK && zoom <= DK_FINEST_ZOOM; zoom++) {
-        const dk_cell_range all = every_cell(zoom);
-        if (w->levels[DK_SHEET_GRID] >> zoom & 1)
-            status = dk_sheet_scan(w->store, w->layer, DK_SHEET_GRID, zoom, &all, w->sees, tally_grid, t, w->err);
-    }
-    if (status == DK_OK)
-        status = dk_budget_count(w->store, w->layer, w->sees, t->left_out, t->counted, w->err);
-    dk_grid_tally undrawn = {.count = t->entries, .area_cm2 = t->area_cm2};
-    for (int zoom = 0; zoom <= DK_FINEST_ZOOM + 1; zoom++)
-        for (size_t i = 0; i < w->layer->n_grid_measures; i++)
-            undrawn.sums[i] = dk_grid_sum_plus(undrawn.sums[i], w->measured[zoom][i], 1);
-    for (int zoom = 0; status == DK_OK && zoom <= DK_FINEST_ZOOM; zoom++) {
-        undrawn.count -= t->drawn[zoom];
-        undrawn.area_cm2 = dk_grid_plus(undrawn.area_cm2, t->drawn_area[zoom], -1);
-        for (size_t i = 0; i < w->layer->n_grid_measures; i++)
-            undrawn.sums[i] = dk_grid_sum_plus(undrawn.sums[i], w->measured[zoom][i], -1);
-        undrawn.places = t->places[zoom];
-        dk_grid_tally_add(&t->left_out[zoom], &undrawn);
-        status = verify_zoom(w, zoom, &t->counted[zoom], &t->left_out[zoom]);
-    }
-    if (status == DK_OK)
-        status = verify_pieces(w, t);
-    free(t);
-    return status;
-}
-
-static void overview_differs(int zoom, void *user)
-{
-    writer *w = user;
-    char sentence[200];
-    snprintf(sentence, sizeof sentence, "an overview of %.100s at zoom %d differs from what is published; " REINDEX,
-             w->layer->name, zoom);
-    w->finding(sentence, w->finding_user);
-}
-
 dk_status dk_index_verify(dk_store *store, const dk_kind *layer, int64_t generation,
                           void (*tell)(const char *sentence, void *user), void *user, dk_error *err)
 {
     dk_change_row *rows = NULL;
     size_t n = 0;
     writer *w = NULL;
+    dk_index_comparing comparing = {
+        .store = store, .layer = layer, .generation = generation, .tell = tell, .user = user, .err = err};
     dk_status status = living_rows(store, layer, generation, tell, user, &rows, &n, err);
     if (status == DK_OK)
         status = writer_create(store, layer, &w, err);
     if (status == DK_OK) {
-        w->verify = true;
+        w->comparing = &comparing;
         w->sees = generation;
-        w->finding = tell;
-        w->finding_user = user;
-        w->measured = calloc(DK_FINEST_ZOOM + 2, sizeof *w->measured);
-        if (w->measured == NULL)
-            status = no_memory(w);
+        comparing.levels = w->levels;
+        comparing.rows = &w->rows;
+        comparing.measured = calloc(DK_FINEST_ZOOM + 2, sizeof *comparing.measured);
+        status = comparing.measured == NULL ? no_memory(w) : dk_index_rows_take(&w->rows, rows, n, err);
     }
-    if (status == DK_OK) {
-        status = dk_index_rows_take(&w->rows, rows, n, err);
-        if (status == DK_OK)
-            status = change_all(w);
-        if (status == DK_OK)
-            status = verify_grids(w);
-        if (status == DK_OK)
-            status = dk_budget_verify(store, layer, generation, overview_differs, w, err);
-    }
+    if (status == DK_OK)
+        status = change_all(w);
+    if (status == DK_OK)
+        status = dk_index_compare_sheets(&comparing);
     if (w != NULL)
         writer_finish(w);
+    free(comparing.measured);
     free(rows);
     return status;
 }
