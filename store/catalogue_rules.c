@@ -184,11 +184,6 @@ typedef struct fitting {
     dk_error *err;
 } fitting;
 
-static bool is_empty(const dk_value *value)
-{
-    return value->type == DK_NULL || (value->type == DK_TEXT && value->text.size == 0);
-}
-
 static bool is_listed(const dk_field *field, const dk_value *value)
 {
     bool found = field->n_values == 0 || value->type != DK_TEXT;
@@ -214,9 +209,9 @@ static dk_status fit_row(const dk_batch_row *row, void *user)
     for (size_t i = 0; i < kind->n_fields; i++) {
         const dk_field *field = &kind->fields[i];
         const dk_value *value = &row->values[i];
-        if (field->required && is_empty(value))
+        if (field->required && dk_value_empty(value))
             return refuse(f, row, " is empty, and it is required", field->name);
-        if (is_empty(value) || dk_field_follows(field))
+        if (dk_value_empty(value) || dk_field_follows(field))
             continue;
         if (!is_listed(field, value))
             return refuse(f, row, " is not one of the values that the catalogue allows", field->name);

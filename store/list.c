@@ -146,11 +146,6 @@ static int by_group(const void *a, const void *b, void *user)
     return order != 0 ? order : (x->row > y->row) - (x->row < y->row);
 }
 
-static bool is_empty(const dk_value *value)
-{
-    return value->type == DK_NULL || (value->type == DK_TEXT && value->text.size == 0);
-}
-
 /* first: in and out, whether no line of the row was given yet. */
 static dk_status give_line(listing *l, const dk_row *row, const dk_row *line, bool *first, dk_list_fn each, void *user)
 {
@@ -166,7 +161,7 @@ static dk_status give_line(listing *l, const dk_row *row, const dk_row *line, bo
         const dk_row *from = column->kind == list->kind ? row : line;
         /* What the viewer does not see is not said to be open. */
         given.open = from == NULL || ((from->visible & UINT64_C(1) << column->field) != 0 &&
-                                      is_empty(&given.values[list->open_column]));
+                                      dk_value_empty(&given.values[list->open_column]));
     }
     if (l->query->open_only && !given.open)
         return DK_OK;

@@ -42,6 +42,11 @@ static inline dk_value dk_value_text(const char *text)
     return text == NULL ? dk_value_null() : (dk_value){.type = DK_TEXT, .text = {text, strlen(text)}};
 }
 bool dk_value_equal(const dk_value *a, const dk_value *b);
+/* Null, or a text without characters. */
+static inline bool dk_value_empty(const dk_value *value)
+{
+    return value->type == DK_NULL || (value->type == DK_TEXT && value->text.size == 0);
+}
 
 /* A sum of numbers that stand for decimal ones, with what its last digits cannot hold (Neumaier), so that of a million
  * amounts the fen is right. {0} is nothing. */
