@@ -363,15 +363,41 @@ static dk_status load_open(loader *self, rows *from, const job *of, dk_error *er
     return DK_OK;
 }
 
-/* What is left of a file of a folder that cannot be read: its reason among the rejects, and none of its rows. */
-static dk_status leave_out(loader *self, const char *path, const dk_summary *before, const struct told *told_before,
-                           const dk_load_place *mark, const char *reason, dk_error *err)
+/* What there was before a file. */
+typedef struct before_file {
+    dk_summary summary;
+    struct told told;
+    dk_load_place rows;
+    dk_report_place report;
+    off_t rejects;
+    bool reason; /* of something that is not loaded */
+} before_file;
+
+static before_file mark(const loader *self)
 {
+    return (before_file){.summary = self->summary,
+                         .told = self->told,
+                         .rows = dk_load_mark(self->load),
+                         .report = dk_report_mark(&self->report),
+                         .rejects = dk_rejects_place(self->rejects),
+                         .reason = self->first_reason[0] != '\0'};
+}
+
+/* What is left of a file of a folder that cannot be read: its reason among the rejects, and none of its rows, also of
+ * those that were rejected: how many these are depends on how far it was read, and who corrects one of them in the
+ * rejects file has not mended the file. */
+static dk_status leave_out(loader *self, const char *path, const before_file *mark, const char *reason, dk_error *err)
+{
+    const dk_summary *before = &mark->summary;
     dk_summary *now = &self->summary;
-    const dk_status status = dk_load_undo(self->load, mark, err);
+    dk_status status = dk_load_undo(self->load, &mark->rows, err);
+    if (status == DK_OK)
+        status = dk_rejects_undo(self->rejects, mark->rejects, err);
     if (status != DK_OK)
         return status;
-    now->read = before->read + (now->rejected - before->rejected);
+    dk_report_undo(&self->report, &mark->report);
+    now->read = before->read;
+    now->rejected = before->rejected;
     now->loaded = before->loaded;
     now->replaced = before->replaced;
     now->unchanged = before->unchanged;
@@ -384,9 +410,9 @@ static dk_status leave_out(loader *self, const char *path, const dk_summary *bef
     now->undrawn = before->undrawn;
     now->repaired = before->repaired;
     now->files_failed++;
-    self->told = *told_before; /* there is room for what is to be told of the next */
+    self->told = mark->told; /* there is room for what is to be told of the next */
     dk_summary_forget(now, before->n_notes, before->n_notes_left_out);
-    if (self->first_reason[0] == '\0')
+    if (!mark->reason)
         snprintf(self->first_reason, sizeof self->first_reason, "%.690s", reason);
     dk_summary_note_apart(now, "left out, as it cannot be read: %s", reason);
     const dk_status told = dk_load_report_left_out(&self->report, path, reason, err);
@@ -396,9 +422,7 @@ static dk_status leave_out(loader *self, const char *path, const dk_summary *bef
 static dk_status load_job(loader *self, job *of, dk_error *err)
 {
     rows from = {.file = of->file, .path = of->set->shown};
-    const dk_summary before = self->summary;
-    const struct told told = self->told;
-    const dk_load_place mark = dk_load_mark(self->load);
+    const before_file before = mark(self);
     dk_error reason = {0};
     dk_status status = dk_load_file_wait(of->file, &reason);
     from.spoilt = status != DK_OK;
@@ -408,13 +432,13 @@ static dk_status load_job(loader *self, job *of, dk_error *err)
         self->summary.files += !dk_load_file_lacks(of->file);
         note_lines(self, from.path, dk_load_file_notes(of->file));
     } else if (of->one_of_many && from.spoilt && status != DK_NOMEM && status != DK_FULL) {
-        status = leave_out(self, from.path, &before, &told, &mark, reason.text, err);
+        status = leave_out(self, from.path, &before, reason.text, err);
     } else if (err != NULL) {
         *err = reason;
     }
     if (status == DK_OK)
-        dk_events_file(&self->events, from.path, self->summary.rejected - before.rejected,
-                       self->summary.loaded - before.loaded, reason.text[0] != '\0' ? reason.text : NULL);
+        dk_events_file(&self->events, from.path, self->summary.rejected - before.summary.rejected,
+                       self->summary.loaded - before.summary.loaded, reason.text[0] != '\0' ? reason.text : NULL);
     return status;
 }
 
@@ -543,6 +567,8 @@ static dk_status add_job(loader *self, const dk_dataset *set, const char *given,
     if (!dk_grow(&self->jobs, &self->jobs_capacity, self->n_jobs + 1, sizeof *self->jobs))
         return dk_fail(err, DK_NOMEM, "out of memory");
     self->jobs[self->n_jobs++] = made;
+    if (many)
+        dk_rejects_hold(self->rejects);
     self->bytes += set->size;
     return DK_OK;
 }

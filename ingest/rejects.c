@@ -13,9 +13,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define BYTE_ORDER_MARK "\xEF\xBB\xBF"
+
 struct dk_rejects {
     char *path;
     char *part; /* where it is written until it is whole; NULL: path is a pipe or device, written directly */
+    bool held;  /* or when all is known, for what is in a pipe cannot be taken back */
     FILE *file;
     char *header_of; /* path of the source whose columns the last header names */
 };
@@ -67,16 +70,43 @@ static dk_status begin(dk_rejects *rejects, dk_error *err)
     if (rejects->file != NULL)
         return DK_OK;
     /* What a source says is as private as the store. */
-    const int fd = rejects->part != NULL ? -1 : open(rejects->path, O_WRONLY | O_CLOEXEC);
-    rejects->file = rejects->part != NULL ? dk_new_file(rejects->part, 0600) : fd >= 0 ? fdopen(fd, "wb") : NULL;
+    const bool direct = rejects->part == NULL && !rejects->held;
+    const int fd = direct ? open(rejects->path, O_WRONLY | O_CLOEXEC) : -1;
+    rejects->file = rejects->part != NULL ? dk_new_file(rejects->part, 0600)
+                    : rejects->held       ? tmpfile()
+                    : fd >= 0             ? fdopen(fd, "wb")
+                                          : NULL;
     if (rejects->file == NULL) {
         const dk_status status = failed(rejects, err);
         if (fd >= 0)
             close(fd);
         return status;
     }
-    fputs("\xEF\xBB\xBF", rejects->file);
+    fputs(BYTE_ORDER_MARK, rejects->file);
     return DK_OK;
+}
+
+void dk_rejects_hold(dk_rejects *rejects)
+{
+    rejects->held = rejects->part == NULL;
+}
+
+off_t dk_rejects_place(const dk_rejects *rejects)
+{
+    return rejects->file != NULL ? ftello(rejects->file) : 0;
+}
+
+dk_status dk_rejects_undo(dk_rejects *rejects, off_t place, dk_error *err)
+{
+    if (rejects->file == NULL || dk_rejects_place(rejects) == place)
+        return DK_OK;
+    const off_t kept = place > 0 ? place : (off_t)strlen(BYTE_ORDER_MARK);
+    if (fflush(rejects->file) != 0 || ftruncate(fileno(rejects->file), kept) != 0 ||
+        fseeko(rejects->file, kept, SEEK_SET) != 0)
+        return failed(rejects, err);
+    free(rejects->header_of); /* what comes next names its columns */
+    rejects->header_of = place > 0 ? strdup("") : NULL;
+    return place > 0 && rejects->header_of == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : DK_OK;
 }
 
 dk_status dk_rejects_add_file(dk_rejects *rejects, const char *source, const char *reason, dk_error *err)
@@ -255,13 +285,38 @@ const char *dk_rejects_path(const dk_rejects *rejects)
     return rejects->path;
 }
 
+/* To the pipe or device. */
+static bool hand_over(const dk_rejects *rejects)
+{
+    char bytes[16384];
+    size_t n = 0;
+    const int fd = open(rejects->path, O_WRONLY | O_CLOEXEC);
+    FILE *to = fd >= 0 ? fdopen(fd, "wb") : NULL;
+    if (to == NULL) {
+        const int error = errno;
+        if (fd >= 0)
+            close(fd);
+        errno = error;
+        return false;
+    }
+    rewind(rejects->file); /* with what is not written yet */
+    while ((n = fread(bytes, 1, sizeof bytes, rejects->file)) > 0 && fwrite(bytes, 1, n, to) == n)
+        ;
+    const bool whole = n == 0 && !ferror(rejects->file);
+    return fclose(to) == 0 && whole;
+}
+
 dk_status dk_rejects_finish(dk_rejects *rejects, dk_error *err)
 {
     if (rejects->file == NULL)
         return DK_OK;
+    const bool given = !rejects->held || hand_over(rejects);
+    const int error = errno;
     const int failure = fclose(rejects->file);
     rejects->file = NULL;
-    if (failure != 0 || (rejects->part != NULL && rename(rejects->part, rejects->path) != 0)) {
+    if (!given)
+        errno = error;
+    if (!given || failure != 0 || (rejects->part != NULL && rename(rejects->part, rejects->path) != 0)) {
         const dk_status status = failed(rejects, err);
         if (rejects->part != NULL)
             unlink(rejects->part);

@@ -9,6 +9,8 @@
 #include "ingest/paths.h"
 #include "ingest/source.h"
 
+#include <sys/types.h>
+
 typedef struct dk_rejects dk_rejects;
 
 /* path: where it will be. NULL: out of memory. */
@@ -22,7 +24,12 @@ typedef struct dk_rejects_source {
 } dk_rejects_source;
 dk_status dk_rejects_add(dk_rejects *rejects, const dk_rejects_source *from, const dk_source_row *row, const char *key,
                          const char *reason, dk_error *err);
-/* A file none of whose rows could be read. */
+/* What was added behind a place can be taken back, as the rejected rows of a file that is left out are. Of a pipe only
+ * if hold came first: it then gets all of it at the end. */
+void dk_rejects_hold(dk_rejects *rejects);
+off_t dk_rejects_place(const dk_rejects *rejects);
+dk_status dk_rejects_undo(dk_rejects *rejects, off_t place, dk_error *err);
+/* A file that is left out. */
 dk_status dk_rejects_add_file(dk_rejects *rejects, const char *source, const char *reason, dk_error *err);
 const char *dk_rejects_path(const dk_rejects *rejects);
 /* Puts the file in its place, if a row was added; replaces one that is there. DK_IO or DK_FULL if that fails. */

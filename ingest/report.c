@@ -174,6 +174,33 @@ bool dk_report_reject(dk_report *report, const dk_reject *reject)
     return !table->cells.failed && !report->outlines.failed;
 }
 
+dk_report_place dk_report_mark(const dk_report *report)
+{
+    const dk_report_table *table = &report->tables[0];
+    dk_report_place place = {.count = table->count,
+                             .n_kinds = report->n_kinds,
+                             .n_rows = table->n_rows,
+                             .cells = table->cells.size,
+                             .outlines = report->outlines.size,
+                             .map = dk_report_map_mark(&report->map)};
+    for (size_t i = 0; i < report->n_kinds; i++)
+        place.kinds[i] = report->kinds[i].count;
+    return place;
+}
+
+void dk_report_undo(dk_report *report, const dk_report_place *place)
+{
+    dk_report_table *table = &report->tables[0];
+    table->count = place->count;
+    table->n_rows = place->n_rows;
+    table->cells.size = place->cells;
+    report->outlines.size = place->outlines;
+    report->n_kinds = place->n_kinds;
+    for (size_t i = 0; i < DK_REPORT_KINDS; i++)
+        report->kinds[i].count = place->kinds[i];
+    dk_report_map_undo(&report->map, &place->map);
+}
+
 /* ---- keeping ---- */
 
 #define KIND_PREFIX "rejected:"

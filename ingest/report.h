@@ -97,6 +97,14 @@ int64_t dk_report_counted(const dk_report *report, const char *name); /* 0: not 
 bool dk_report_note(dk_report *report, const char *text);
 /* A rejected row; reason as dk_reason_public gives it. outline: positions in degrees, or none. */
 bool dk_report_reject(dk_report *report, const dk_reject *reject);
+/* Where the rejected rows are: those that are added behind a place are taken back. */
+typedef struct dk_report_place {
+    int64_t kinds[DK_REPORT_KINDS], count;
+    size_t n_kinds, n_rows, cells, outlines;
+    dk_report_map_place map;
+} dk_report_place;
+dk_report_place dk_report_mark(const dk_report *report);
+void dk_report_undo(dk_report *report, const dk_report_place *place);
 /* Keeps it with the batch; read gives it back, with the counts of kinds. */
 dk_status dk_report_keep(const dk_report *report, dk_store *store, int64_t batch, dk_error *err);
 dk_status dk_report_read(dk_report *report, dk_store *store, int64_t batch, dk_error *err);

@@ -95,6 +95,20 @@ void dk_report_map_add(dk_report_map *map, dk_map_class class, const double *lon
         dk_buf_append(&map->labels, label != NULL ? label : "", strlen(label != NULL ? label : "") + 1);
 }
 
+dk_report_map_place dk_report_map_mark(const dk_report_map *map)
+{
+    return (dk_report_map_place){map->outlines[DK_MAP_REJECT].size, map->labels.size, map->n[DK_MAP_REJECT],
+                                 map->left_out[DK_MAP_REJECT]};
+}
+
+void dk_report_map_undo(dk_report_map *map, const dk_report_map_place *place)
+{
+    map->outlines[DK_MAP_REJECT].size = place->outlines;
+    map->labels.size = place->labels;
+    map->n[DK_MAP_REJECT] = place->n;
+    map->left_out[DK_MAP_REJECT] = place->left_out;
+}
+
 /* ---- drawing ---- */
 
 typedef struct frame {

@@ -25,6 +25,13 @@ void dk_report_map_finish(dk_report_map *map);
  */
 size_t dk_map_outline(const void *wkb, size_t size, double *ret_lonlat);
 void dk_report_map_add(dk_report_map *map, dk_map_class class, const double *lonlat, size_t n, const char *label);
+/* Where the rejected rows are: those that are added behind a place are taken back. */
+typedef struct dk_report_map_place {
+    size_t outlines, labels;
+    int64_t n, left_out;
+} dk_report_map_place;
+dk_report_map_place dk_report_map_mark(const dk_report_map *map);
+void dk_report_map_undo(dk_report_map *map, const dk_report_map_place *place);
 /* Appends the SVG element; nothing if there is nothing to draw. All text in it is escaped. */
 void dk_report_map_svg(const dk_report_map *map, dk_buf *out);
 

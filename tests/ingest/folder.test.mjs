@@ -100,6 +100,42 @@ test('a file of a folder that breaks off in the middle leaves none of its rows',
   assert.deepEqual([mended.code, mended.json.loaded, mended.json.unchanged], [0, 700, 6], mended.stderr);
 });
 
+test('rejected rows of a file that is left out are not among the rejects: its reason stands for them', (t) => {
+  const s = scene(t);
+  const ledger = (id, n) => '补偿编号,地块编号,补偿总额\n' + Array.from({ length: n }, (_, i) => `${id}${i},D${i},${i % 2 ? '一' : 1}\n`).join('');
+  mkdirSync(s.path('f'));
+  for (const id of 'ac') s.write(`f/${id}.csv`, ledger(id, 3));
+  s.write('f/b.csv', ledger('b', 700) + 'B9999,"no end');
+  const done = s.load('compensation', 'f', '--allow-rejects', '--report', 'r.json');
+  assert.deepEqual([done.code, done.json.files_failed, done.json.read, done.json.loaded, done.json.rejected], [0, 1, 6, 4, 2], done.stderr);
+  assert.deepEqual(done.events.filter((e) => e.event === 'file').map((e) => e.rejected), [1, 0, 1]);
+  const written = s.read('f.rejects.csv'), places = ['f/a.csv,3', 'f/b.csv,', 'f/c.csv,3'];
+  assert.deepEqual(written.match(/^f\/[^,]+,\d*(?=,)/gm), places);
+  const kept = JSON.parse(s.run('report', s.store, String(done.json.batch)).stdout);
+  for (const told of [JSON.parse(s.read('r.json')), kept]) {
+    const table = told.checks.find((c) => c.check === 'rejected');
+    assert.deepEqual([table.count, table.rows.map((row) => `${row.source},${row.row || ''}`)], [3, places]);
+    assert.deepEqual([table.kinds.number, Object.values(table.kinds).reduce((a, b) => a + b)], [2, 3]);
+  }
+  // The same through a pipe, in which nothing can be taken back.
+  execFileSync('bash', ['-c', '"$0" load "$1" compensation f --allow-rejects --dry-run --rejects >(cat >piped.csv; echo >end) && until [ -e end ]; do sleep 0.02; done', program, s.store], { cwd: s.dir });
+  assert.equal(s.read('piped.csv'), written);
+});
+
+test('a file that is left out leaves no outlines of rejected rows, and is itself the first reason', (t) => {
+  const s = scene(t);
+  const bent = '{"type":"Feature","properties":{"DKBH":"A"},"geometry":{"type":"Polygon","coordinates":[[[117.4,31.5],[117.401,31.501],[117.401,31.5],[117.4,31.501],[117.4,31.5]]]}}\n';
+  mkdirSync(s.path('f'));
+  for (const id of 'ab') s.write(`f/${id}.geojsonl`, bent + features(3) + '{"type":"Feature","proper');
+  const none = s.load('parcel', 'f');
+  assert.match(none.stderr, /no row could be loaded; the first: f\/a\.geojsonl: /);
+  s.write('f/b.geojsonl', features(6, 9));
+  const done = s.load('parcel', 'f', '--allow-rejects', '--report', 'r.html');
+  assert.deepEqual([done.json.read, done.json.loaded, done.json.rejected, done.json.files_failed], [6, 6, 0, 1], done.stderr);
+  assert.match(s.read('f.rejects.csv'), /^\uFEFFsource,row,key,reason\r\nf\/a\.geojsonl,,,[^\n]*\r\n$/);
+  assert.doesNotMatch(s.read('r.html'), /class="reject" d="M/);
+});
+
 test('notes on rows of a file that is left out go with them, and keep none of the others from being named', (t) => {
   const s = scene(t);
   mkdirSync(s.path('f'));
