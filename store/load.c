@@ -167,7 +167,7 @@ dk_status dk_load_datum(dk_load *load, const char *text, dk_error *err)
 
 dk_load_place dk_load_mark(const dk_load *load)
 {
-    return (dk_load_place){load->next_row, load->n_unchanged, load->taken.n};
+    return (dk_load_place){load->next_row, load->last_source_id, load->n_unchanged, load->taken.n};
 }
 
 /* Writes what waits: rows, and what they are found by. */
@@ -177,11 +177,34 @@ static dk_status flush(dk_load *load, dk_error *err)
     return status == DK_OK ? dk_terms_flush(load->terms, err) : status;
 }
 
+/* Sources behind one, whose rows are gone. */
+static dk_status forget_sources(dk_load *load, int64_t source, dk_error *err)
+{
+    static const char *const sql[] = {
+        "DELETE FROM dikuai_file WHERE source IN (SELECT id FROM dikuai_source WHERE batch=?1 AND id>?2)",
+        "DELETE FROM dikuai_source WHERE batch=?1 AND id>?2"};
+    dk_status status = DK_OK;
+    for (size_t i = 0; i < 2 && status == DK_OK; i++) {
+        sqlite3_stmt *stmt = NULL;
+        status = dk_sql_prepare(load->store, sql[i], &stmt, err);
+        if (status == DK_OK) {
+            sqlite3_bind_int64(stmt, 1, load->batch);
+            sqlite3_bind_int64(stmt, 2, source);
+            status = dk_sql_done(load->store, stmt, err);
+        }
+        sqlite3_finalize(stmt);
+    }
+    free(load->last_source); /* what comes next says its own */
+    load->last_source = NULL;
+    load->last_source_id = source;
+    return status;
+}
+
 dk_status dk_load_undo(dk_load *load, const dk_load_place *mark, dk_error *err)
 {
     dk_load_forget_unchanged(load, mark->n_unchanged);
     if (load->next_row == mark->row)
-        return DK_OK;
+        return forget_sources(load, mark->source, err);
     static const char *const tables[] = {"repair", "row"};
     dk_status status = flush(load, err);
     if (status == DK_OK)
@@ -208,6 +231,7 @@ dk_status dk_load_undo(dk_load *load, const dk_load_place *mark, dk_error *err)
     if (status == DK_OK) {
         load->kept -= load->next_row - mark->row;
         load->next_row = mark->row;
+        status = forget_sources(load, mark->source, err);
     }
     return status;
 }

@@ -96,10 +96,10 @@ dk_status dk_load_settle(dk_load *load, dk_error *err);
 /* Marks the batch: how coordinates of an old datum became CGCS2000's. Several texts are joined. */
 dk_status dk_load_datum(dk_load *load, const char *text, dk_error *err);
 
-/* A place in the load, and back to it: rows loaded since are as if they had not come, such as those of a file that
- * turned out to be cut off. It takes a pass over the terms of the kind. */
+/* A place in the load, and back to it: rows and sources that came since are as if they had not come, such as those of a
+ * file that turned out to be cut off. It takes a pass over the terms of the kind. */
 typedef struct dk_load_place {
-    int64_t row;
+    int64_t row, source;
     size_t n_unchanged, n_taken;
 } dk_load_place;
 dk_load_place dk_load_mark(const dk_load *load);

@@ -114,6 +114,7 @@ test('rejected rows of a file that is left out are not among the rejects: its re
   const kept = JSON.parse(s.run('report', s.store, String(done.json.batch)).stdout);
   for (const told of [JSON.parse(s.read('r.json')), kept]) {
     const table = told.checks.find((c) => c.check === 'rejected');
+    assert.deepEqual(told.sources.map((source) => source.name), ['f/a.csv', 'f/c.csv']);
     assert.deepEqual([table.count, table.rows.map((row) => `${row.source},${row.row || ''}`)], [3, places]);
     assert.deepEqual([table.kinds.number, Object.values(table.kinds).reduce((a, b) => a + b)], [2, 3]);
   }
