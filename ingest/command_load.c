@@ -373,8 +373,9 @@ typedef struct before_file {
     bool reason; /* of something that is not loaded */
 } before_file;
 
-static before_file mark(const loader *self)
+static before_file mark(loader *self)
 {
+    dk_placement_mark(self->placement);
     return (before_file){.summary = self->summary,
                          .told = self->told,
                          .rows = dk_load_mark(self->load),
@@ -396,6 +397,7 @@ static dk_status leave_out(loader *self, const char *path, const before_file *ma
     if (status != DK_OK)
         return status;
     dk_report_undo(&self->report, &mark->report);
+    dk_placement_undo(self->placement);
     now->read = before->read;
     now->rejected = before->rejected;
     now->loaded = before->loaded;

@@ -52,6 +52,11 @@ struct dk_placement {
     double *off_m; /* distances of the rows that are off */
     size_t n_off, off_capacity;
     int64_t n_rows, n_off_undone;
+    struct looked_at {
+        uint16_t area;
+        bool off, off_undone;
+    } * since; /* a place was marked */
+    size_t n_since, since_capacity;
 };
 
 static void ignore(const char *message, void *user)
@@ -115,6 +120,7 @@ void dk_placement_free(dk_placement *placement)
     dk_shape_finish(&placement->shape);
     free(placement->areas);
     free(placement->off_m);
+    free(placement->since);
     free(placement);
 }
 
@@ -246,6 +252,10 @@ dk_status dk_placement_add(dk_placement *placement, const char *division, const 
         GEOSGeom_destroy_r(placement->geos, degrees);
     if (metres < 0 || undone < 0) /* a comparison less: the row itself is good */
         return DK_OK;
+    if (!dk_grow(&placement->since, &placement->since_capacity, placement->n_since + 1, sizeof *placement->since))
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    placement->since[placement->n_since++] =
+        (struct looked_at){(uint16_t)(in - placement->areas), metres >= OFF_M, undone >= OFF_M};
     in->n++;
     placement->n_rows++;
     placement->n_off_undone += undone >= OFF_M;
@@ -253,6 +263,25 @@ dk_status dk_placement_add(dk_placement *placement, const char *division, const 
         return DK_OK;
     in->n_off++;
     return keep_distance(placement, metres) ? DK_OK : dk_fail(err, DK_NOMEM, "out of memory");
+}
+
+void dk_placement_mark(dk_placement *placement)
+{
+    if (placement != NULL)
+        placement->n_since = 0;
+}
+
+void dk_placement_undo(dk_placement *placement)
+{
+    while (placement != NULL && placement->n_since > 0) {
+        const struct looked_at *last = &placement->since[--placement->n_since];
+        area *in = &placement->areas[last->area];
+        in->n--;
+        in->n_off -= last->off;
+        placement->n_rows--;
+        placement->n_off -= last->off;
+        placement->n_off_undone -= last->off_undone;
+    }
 }
 
 /* ---- how far a row reaches ---- */

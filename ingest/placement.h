@@ -24,6 +24,10 @@ void dk_placement_free(dk_placement *placement);
 /* A row with its division, "" if it has none, and its geometry in degrees. */
 dk_status dk_placement_add(dk_placement *placement, const char *division, const void *wkb, size_t size, dk_error *err);
 
+/* Marks a place, and takes back the rows that were added since: those of a file that is left out. */
+void dk_placement_mark(dk_placement *placement);
+void dk_placement_undo(dk_placement *placement);
+
 /* How many metres a row reaches beyond the outline of its division, or of the next larger one that has an outline, by
  * the farthest place on its border, or in an enclave that it covers, to half a metre; below 0: there is no outline.
  * *ret_apart: nothing of the row is within. Not for a placement that rows are added to: where there are thousands of

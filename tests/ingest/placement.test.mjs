@@ -1,6 +1,7 @@
 // GCJ-02 where it is declared, and what is said of rows that lie beside their divisions.
 import test from 'node:test';
 import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
 import { catalogue, scene, wkt } from './helpers.mjs';
 
 // The public algorithm, for its other direction; the published values below hold it to what others compute.
@@ -119,4 +120,20 @@ test('where a village has no outline, that of its township counts; where none ha
   assert.match(notes(renamed, parcels(former(everywhere([7000, 0])))), /144 of 144 rows/);
   const none = scene(t);
   assert.doesNotMatch(notes(none, parcels(everywhere(), gcj02)), /outside their division/);
+});
+
+test('rows of a file that is left out are not looked at: neither told of, nor in the place of others', (t) => {
+  const s = county(t, [villages[0]]), code = villages[0].code;
+  const line = (ring, i, id) => JSON.stringify({ type: 'Feature', properties: { DKBH: `${id}${i}`, XZQDM: code }, geometry: { type: 'Polygon', coordinates: [[...ring, ring[0]]] } }) + '\n';
+  const rows = (id, x) => Array.from({ length: 250 }, (_, i) => line(box(x + (i % 50) * 30, 100 + Math.floor(i / 50) * 30, 20), i, id)).join('');
+  mkdirSync(s.path('f'));
+  const told = (left, loaded) => {
+    s.write('f/a.geojsonl', rows('A', left) + '{"type":"Feature",');
+    s.write('f/b.geojsonl', rows('B', loaded));
+    const done = s.load('parcel', 'f', '--crs', 'EPSG:4490', '--allow-rejects', '--dry-run');
+    assert.deepEqual([done.code, done.json.files_failed, done.json.loaded], [0, 1, 250], done.stderr);
+    return done.json.notes.filter((note) => note.includes('outside their division')).map((note) => note.split(',')[0]);
+  };
+  assert.deepEqual(told(9000, 100), []);
+  assert.deepEqual(told(100, 9000), ['200 of 200 rows looked at lie outside their division']);
 });
