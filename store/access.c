@@ -70,7 +70,11 @@ int64_t dk_access_now(void)
 
 dk_status dk_access_fail(dk_access *access, dk_error *err, const char *doing)
 {
-    switch (sqlite3_errcode(access->db) & 0xff) {
+    const int error = errno;
+    int code = sqlite3_errcode(access->db) & 0xff;
+    if (code == SQLITE_IOERR && (error == ENOSPC || error == EDQUOT)) /* of what is written beside the file */
+        code = SQLITE_FULL;
+    switch (code) {
     case SQLITE_FULL:
         return dk_fail(err, DK_FULL, "%s: the disk is full (while %s); free some space", access->path, doing);
     case SQLITE_BUSY:

@@ -165,6 +165,16 @@ test('a full disk is said, keeps nothing of the load, and the store stays whole'
     const [batch, ...more] = JSON.parse(run('batches', store, '--json').stdout).batches ?? [];
     assert.equal(batch.kind, 'project');
     assert.deepEqual(more, []);
+    // Tokens are in a file of their own, and what SQLite writes beside it needs room, too.
+    const add = (name) => run('token', store, 'add', '--name', name, '--audience', 'staff', '--scope', '*');
+    assert.equal(add('甲').status, 0);
+    const filled = spawnSync('dd', ['if=/dev/zero', `of=${join(small, 'rest')}`, 'bs=4096']);
+    assert.notEqual(filled.status, 0);
+    const token = add('乙');
+    assert.equal(token.status, 1);
+    assert.match(token.stderr, /a\.gpkg\.access: the disk is full \(while [^)]*\); free some space\n$/);
+    execFileSync('rm', [join(small, 'rest')]);
+    assert.equal(add('乙').status, 0);
   } finally {
     execFileSync('umount', [small]);
   }
