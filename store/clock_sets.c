@@ -224,9 +224,7 @@ int32_t dk_clock_facts_settled(const dk_clock_facts *facts)
 void dk_clock_division(const dk_kind *kind, const dk_value *values, char ret_division[13])
 {
     const dk_value *value = kind->division_field >= 0 ? &values[kind->division_field] : NULL;
-    snprintf(ret_division, 13, "%s", value != NULL && value->type == DK_TEXT ? value->text.data : "");
-    for (int i = 0; i < DK_MOST_SUCCESSORS && dk_division_next(kind->catalogue, ret_division, ret_division); i++)
-        continue;
+    dk_division_last(kind->catalogue, value != NULL && value->type == DK_TEXT ? value->text.data : "", ret_division);
 }
 
 /* ---- what was found, by a hash of 128 bits ---- */

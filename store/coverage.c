@@ -26,9 +26,7 @@ const dk_kind *dk_coverage_kind(const dk_catalogue *catalogue)
 void dk_county_of(const dk_catalogue *catalogue, const char *code, char ret_county[7])
 {
     char now[13];
-    snprintf(now, sizeof now, "%s", code);
-    for (int i = 0; i < DK_MOST_SUCCESSORS && dk_division_next(catalogue, now, now); i++)
-        continue;
+    dk_division_last(catalogue, code, now);
     snprintf(ret_county, 7, "%.6s", now);
 }
 

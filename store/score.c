@@ -1,6 +1,7 @@
 #include "store/score_work.h"
 
 #include "store/hash.h"
+#include "store/succession.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ dk_status dk_scoring_begin(dk_scoring *s, dk_store *store, const dk_score_query 
 {
     int64_t catalogue = 0;
     *s = (dk_scoring){.store = store, .query = query, .generation = generation, .err = err};
-    snprintf(s->division, sizeof s->division, "%.12s", query->division != NULL ? query->division : "");
+    dk_division_last(store->catalogue, query->division != NULL ? query->division : "", s->division);
     snprintf(s->behind, sizeof s->behind, "%.12s:", s->division); /* the colon comes behind all digits */
     if ((s->facts = calloc(1, sizeof *s->facts)) == NULL)
         return nomem(err);

@@ -6,9 +6,9 @@
 #include "store/clock.h"
 
 typedef struct dk_score_query {
-    const char
-        *division; /* digits that divisions begin with; "": all. A row's division is the one that took its place */
-    int level;     /* digits that a group of divisions has: 0 (one group), 2, 4, 6, 9, 12. No fewer than division has */
+    const char *division; /* digits that divisions begin with; "": all. A row's division is the one that took its place,
+                           * and so is this one */
+    int level;  /* digits that a group of divisions has: 0 (one group), 2, 4, 6, 9, 12. No fewer than division has */
     bool alone; /* of dk_score_rows: only rows whose group at that level is `division` itself, as one with fewer digits,
                  * or
                  * "" for none */

@@ -15,7 +15,7 @@ typedef struct dk_scoring {
     bool began;   /* the transaction is ours */
     bool empty;   /* nothing was published yet */
     dk_clock_facts *facts;
-    char division[16]; /* the query's, without what is no digit */
+    char division[16]; /* the query's, or what took its place */
     char behind[16];   /* the first text behind all that begin with it */
     dk_error *err;
 } dk_scoring;

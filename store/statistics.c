@@ -314,10 +314,8 @@ static dk_value grouped(const statistics *s, const dk_group_by *by, dk_value val
         return value;
     size_t size = by->grouping == DK_BY_YEAR ? 4 : by->grouping == DK_BY_MONTH ? 7 : (size_t)by->digits;
     if (by->grouping == DK_BY_DIGITS) {
-        char code[13], next[13];
-        snprintf(code, sizeof code, "%s", value.text.data);
-        for (int i = 0; i < DK_MOST_SUCCESSORS && dk_division_next(s->store->catalogue, code, next); i++)
-            memcpy(code, next, sizeof code);
+        char code[13];
+        dk_division_last(s->store->catalogue, value.text.data, code);
         snprintf(text, 16, "%.*s", (int)size, code);
     } else {
         snprintf(text, 16, "%.*s", (int)size, value.text.data);

@@ -32,6 +32,13 @@ bool dk_division_next(const dk_catalogue *catalogue, const char *code, char ret_
     return true;
 }
 
+void dk_division_last(const dk_catalogue *catalogue, const char *code, char ret_code[13])
+{
+    snprintf(ret_code, 13, "%s", code);
+    for (int steps = 0; steps < DK_MOST_SUCCESSORS && dk_division_next(catalogue, ret_code, ret_code); steps++)
+        continue;
+}
+
 bool dk_division_ended(const dk_catalogue *catalogue, const char *code, const char *day)
 {
     char prefix[13];

@@ -11,6 +11,9 @@
 
 /* The code that took the place of this one (12 digits at most); false: none did. ret_code may be code itself. */
 bool dk_division_next(const dk_catalogue *catalogue, const char *code, char ret_code[13]);
+/* The last of the codes that took its place, one after the other (12 digits at most); itself if none did. catalogue
+ * NULL: it has no successors. */
+void dk_division_last(const dk_catalogue *catalogue, const char *code, char ret_code[13]);
 /* Whether a code, or what it is a part of, has ended before a day (YYYY-MM-DD), whether anything took its place or not.
  * One with a successor that does not say when it ended has. */
 bool dk_division_ended(const dk_catalogue *catalogue, const char *code, const char *day);

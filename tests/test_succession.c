@@ -66,6 +66,12 @@ static void a_code_leads_to_its_successors_and_villages_follow_their_township(vo
     assert_false(dk_division_next(&catalogue, "3414", next));
     assert_false(dk_division_next(&catalogue, "", next));
     assert_false(dk_division_next(NULL, "341402", next));
+    dk_division_last(&catalogue, "340123105003", next);
+    assert_string_equal(next, "340123107004");
+    dk_division_last(&catalogue, "3414", next);
+    assert_string_equal(next, "3414");
+    dk_division_last(NULL, "341402", next);
+    assert_string_equal(next, "341402");
 }
 
 static void rows_of_a_dead_code_lie_in_the_scope_of_what_followed(void **state)

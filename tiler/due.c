@@ -2,6 +2,7 @@
 #include "tiler/http.h"
 
 #include "store/falling_due.h"
+#include "store/succession.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,18 +15,22 @@ enum { WITHIN_DEFAULT = 10, WITHIN_MOST = 400, MOST_ROWS = 10000, NAMED = 20 };
 
 typedef struct asked_due {
     dk_falling_question question;
+    char division[13]; /* the question's */
     bool calendar;
 } asked_due;
 
-static dk_status read_division(dk_context *ctx, const char **ret_division)
+/* Rows of a division that is no more are due in the one in its place. */
+static dk_status read_division(dk_context *ctx, asked_due *asked)
 {
+    const dk_catalogue *catalogue = ctx->worker->catalogue;
     const char *text = dk_request_param(ctx->request, "division"), *scope = ctx->viewer.division;
     const size_t size = text != NULL ? strlen(text) : 0;
-    *ret_division = text != NULL ? text : scope;
     if (text != NULL && (size > 12 || strspn(text, "0123456789") != size))
         return dk_fail(&ctx->error, DK_INVALID, "The parameter \"division\" is the first digits of a division's code.");
-    if (text != NULL && strncmp(text, scope, strlen(scope)) != 0)
+    if (text != NULL && !dk_division_within(catalogue, text, scope))
         return dk_fail(&ctx->error, DK_INVALID, "The parameter \"division\" is outside your divisions, %s.", scope);
+    dk_division_last(catalogue, text != NULL ? text : scope, asked->division);
+    asked->question.division = asked->division;
     return DK_OK;
 }
 
@@ -57,7 +62,7 @@ static dk_status read_question(dk_context *ctx, asked_due *asked)
     if (late != NULL && strcmp(late, "true") != 0 && strcmp(late, "false") != 0)
         return dk_fail(&ctx->error, DK_INVALID, "The parameter \"late\" is true or false.");
     asked->question.missing = late != NULL ? late[0] == 't' : !asked->calendar;
-    return read_division(ctx, &asked->question.division);
+    return read_division(ctx, asked);
 }
 
 /* ---- JSON ---- */

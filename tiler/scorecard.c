@@ -3,6 +3,7 @@
 
 #include "store/day.h"
 #include "store/obligation.h"
+#include "store/succession.h"
 #include "tiler/item_html.h"
 
 #include <math.h>
@@ -361,14 +362,16 @@ static bool is_level(size_t digits)
     return digits == 0 || digits == 2 || digits == 4 || digits == 6 || digits == 9 || digits == 12;
 }
 
-static dk_status read_where(dk_context *ctx, dk_score_query *query)
+/* Rows of a division that is no more are counted by the one in its place, so that one is asked about. */
+static dk_status read_where(dk_context *ctx, dk_scorecard_question *asked)
 {
     const char *division = dk_request_param(ctx->request, "division");
     const size_t size = division != NULL ? strlen(division) : 0;
     if (!is_level(size) || (size > 0 && strspn(division, "0123456789") != size))
         return dk_fail(&ctx->error, DK_INVALID,
                        "The parameter \"division\" is the first 2, 4, 6, 9 or all 12 digits of a division's code.");
-    query->division = size > 0 ? division : "";
+    dk_division_last(ctx->worker->catalogue, size > 0 ? division : "", asked->division);
+    asked->query.division = asked->division;
     return DK_OK;
 }
 
@@ -378,13 +381,14 @@ static int level_below(const dk_catalogue *catalogue, const char *prefix)
     const size_t size = strlen(prefix);
     int level = size == 0 ? 6 : size < 4 ? 4 : size < 6 ? 6 : size < 9 ? 9 : 12;
     bool one = true;
-    const char *first = NULL;
-    for (size_t i = 0; size == 0 && i < catalogue->n_divisions; i++) { /* of one county only: its towns */
-        const char *code = catalogue->divisions[i].code;
-        one = one && (first == NULL || strncmp(first, code, 6) == 0);
-        first = first == NULL ? code : first;
+    char first[13] = "", code[13];
+    for (size_t i = 0; size == 0 && i < catalogue->n_divisions; i++) { /* of one county only, today: its towns */
+        dk_division_last(catalogue, catalogue->divisions[i].code, code);
+        one = one && (i == 0 || strncmp(first, code, 6) == 0);
+        if (i == 0)
+            memcpy(first, code, sizeof first);
     }
-    return size == 0 && first != NULL && one ? 9 : level;
+    return first[0] != '\0' && one ? 9 : level;
 }
 
 /* The parameter level; fallback where there is none. */
@@ -474,7 +478,7 @@ static dk_status read_question(dk_context *ctx, dk_scorecard_question *asked)
 {
     if (ctx->worker->catalogue->n_obligations == 0)
         return dk_fail(&ctx->error, DK_NOT_FOUND, "There is no scorecard: the catalogue declares no obligations.");
-    dk_status status = read_where(ctx, &asked->query);
+    dk_status status = read_where(ctx, asked);
     if (status == DK_OK)
         status = read_when(ctx, asked);
     return status == DK_OK ? read_only(ctx, &asked->query) : status;

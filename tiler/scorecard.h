@@ -25,8 +25,9 @@ typedef struct dk_scorecard {
 /* What is asked. */
 typedef struct dk_scorecard_question {
     dk_score_query query;
-    char period[12]; /* 2026, 2026-Q3, 2026-09, none; "": from and until as they are given */
-    int format;      /* DK_SCORECARD_JSON … */
+    char division[13]; /* the query's */
+    char period[12];   /* 2026, 2026-Q3, 2026-09, none; "": from and until as they are given */
+    int format;        /* DK_SCORECARD_JSON … */
 } dk_scorecard_question;
 #define DK_SCORECARD_FILE_ROWS 100000 /* that a file of rows may have */
 enum { DK_SCORECARD_JSON = 0, DK_SCORECARD_HTML, DK_SCORECARD_CSV, DK_SCORECARD_XLSX };

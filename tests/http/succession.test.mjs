@@ -16,6 +16,8 @@ const divisions = `divisions:
   - {code: '341321108', name: 旧镇, valid_to: '2020-01-01', successor: '341321105'}
   - {code: '341321109', name: 更旧镇, valid_from: '1990-01-01', valid_to: '2018-01-01', successor: '341321108'}
   - {code: '341399', name: 邻县}
+obligations:
+  - {id: approval_document, item: approval_document, after: approval.approved_on, within: 10 days}
 `;
 const rows = [['A', '341321105'], ['B', '341321108'], ['C', '341321109'], ['D', '341321109201'], ['E', '341399']].map(([id, division], i) =>
   ({ id, name: id, division, project_id: 'X1', owner: `户主${id}`, geometry: { type: 'Polygon', coordinates: [square(2 * i, 0)] } }));
@@ -61,6 +63,33 @@ test('rows fall into the scope of what took their place', async () => {
   assert.deepEqual([await owners(NOW), await owners(OLD), await owners(OTHER), await owners()], ['ABCD', 'CD', 'E', '']);
   const amounts = (await json('/collections/compensation/items', NOW)).features.map((f) => f.properties.total);
   assert.deepEqual(amounts, [1.5, 2.5, 3.5, 4.5, undefined]);
+});
+
+test('the scorecard of a division that is no more is that of the one in its place, and so is what falls due', async () => {
+  const n = (card) => Object.values(card.total.states).reduce((sum, state) => sum + state, 0);
+  for (const [division, now, rows] of [['341321105', '341321105', 4], ['341321108', '341321105', 4], ['341321109', '341321105', 4], ['341321109201', '341321105201', 1], ['341399', '341399', 1]]) {
+    for (const as_of of ['', '&as_of=2020-01-01']) {
+      const card = await json(`/scorecard?division=${division}${as_of}`);
+      assert.deepEqual([card.division.code, n(card)], [now, rows], division);
+    }
+    const behind = await json(`/scorecard/rows?state=waiting&division=${division}`);
+    assert.deepEqual([behind.rows.length, new Set(behind.rows.map((row) => row.division.slice(0, now.length)))], [rows, new Set([now])]);
+  }
+  assert.match((await get(`${server.url}/scorecard?division=341321109&f=html`)).text, /<option value="341321105" selected>今镇/);
+  const due = async (token, query = '') => (await json(`/due${query}`, token)).division;
+  assert.deepEqual([await due(OLD), await due(NOW), await due(NOW, '?division=341321109')], ['341321105', '341321105', '341321105']);
+  assert.equal((await get(`${server.url}/due?division=341321109`, { token: OTHER })).status, 400);
+});
+
+test('a county that lists another one that came to it is compared by its towns', async () => {
+  const one = join(dir, 'one.dk');
+  run('create', one, '--catalogue', put('one.yaml', indexed + divisions.replace("{code: '341399', name: 邻县}", "{code: '341399', name: 旧县, valid_to: '2015-01-01', successor: '341321'}")));
+  run('load', one, 'parcel', join(dir, 'parcel.geojson'), '--publish');
+  const other = await serve(one);
+  try {
+    const card = (await get(`${other.url}/scorecard`)).json;
+    assert.deepEqual([card.level, card.groups.map((group) => group.division.code).sort()], [9, ['341321', '341321105']]);
+  } finally { await other.stop(); }
 });
 
 test('in tiles too', async () => {
