@@ -306,6 +306,25 @@ static bool add_degrees(maker *m, double west, double south, double east, double
     return good;
 }
 
+/* A point, or two sides one upon the other as one line. */
+static bool add_narrow_projected(maker *m, const double box[4])
+{
+    double xy[2 * (SIDE_STEPS + 1)];
+    size_t line_end = SIDE_STEPS + 1;
+    const bool point = box[0] == box[2] && box[1] == box[3];
+    for (size_t i = 0; i <= SIDE_STEPS; i++) {
+        const double t = (double)i / SIDE_STEPS;
+        xy[2 * i] = box[0] + t * (box[2] - box[0]);
+        xy[2 * i + 1] = box[1] + t * (box[3] - box[1]);
+    }
+    const dk_cql2_shape shape = {.type = point ? DK_SHAPE_POINT : DK_SHAPE_LINE,
+                                 .xy = xy,
+                                 .n = point ? 1 : line_end,
+                                 .line_ends = &line_end,
+                                 .n_lines = point ? 0 : 1};
+    return add_shape(m, &shape);
+}
+
 static bool add_projected(maker *m, const double box[4])
 {
     double xy[2 * (4 * SIDE_STEPS + 1)];
@@ -320,10 +339,12 @@ static bool add_projected(maker *m, const double box[4])
     }
     xy[8 * SIDE_STEPS] = xy[0];
     xy[8 * SIDE_STEPS + 1] = xy[1];
-    if (box[0] >= box[2] || box[1] >= box[3]) {
+    if (box[0] > box[2] || box[1] > box[3]) {
         refuse(m, "the first corner of a BBOX must lie below the second on both axes");
         return false;
     }
+    if (box[0] == box[2] || box[1] == box[3])
+        return add_narrow_projected(m, box);
     const dk_cql2_shape shape = {.type = DK_SHAPE_POLYGON,
                                  .xy = xy,
                                  .n = line_end,

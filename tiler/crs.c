@@ -118,6 +118,11 @@ bool dk_crs_is_degrees(const dk_crs *crs)
     return crs->form == LON_LAT || crs->form == LAT_LON;
 }
 
+bool dk_crs_has_upright_boxes(const dk_crs *crs)
+{
+    return crs->form != ZONE;
+}
+
 bool dk_crs_is_north_first(const dk_crs *crs)
 {
     return crs->form == LAT_LON || crs->form == ZONE;
@@ -286,7 +291,7 @@ static dk_status turn_box(const dk_crs *crs, const double box[4], double ret_box
 {
     double corners[4], points[8 * STEPS];
     memcpy(corners, box, sizeof corners);
-    if (dk_crs_is_degrees(crs) || crs->form == MERCATOR) { /* corners are enough */
+    if (dk_crs_has_upright_boxes(crs)) { /* corners are enough */
         const dk_status status = turn(crs, corners, 2, err);
         if (status == DK_OK)
             memcpy(ret_box, corners, sizeof corners);

@@ -33,6 +33,7 @@ const char *dk_crs_title(const dk_crs *crs); /* Chinese */
 bool dk_crs_is_lonlat(const dk_crs *crs);    /* coordinates are (lon, lat) degrees as stored: CRS84 */
 bool dk_crs_is_degrees(const dk_crs *crs);   /* else metres */
 bool dk_crs_is_north_first(const dk_crs *crs);
+bool dk_crs_has_upright_boxes(const dk_crs *crs); /* the sides of its boxes are meridians and parallels */
 
 /* Pairs in the system's own axis order <-> (lon, lat) degrees of EPSG:4490, in place. Exact to 0.01 mm within 20
  * degrees of a zone's central meridian. DK_INVALID, and xy is undefined: a coordinate that is not finite or lies

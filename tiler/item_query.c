@@ -39,9 +39,11 @@ static bool parse_numbers(const char *text, double ret_box[4])
     return true;
 }
 
-static dk_status read_bbox(dk_context *ctx, const dk_kind *kind, const char *text, dk_conditions *conditions)
+/* ret_crs: of the box among the conditions; it is left as it is where what it covers is no box in degrees. */
+static dk_status read_bbox(dk_context *ctx, const dk_kind *kind, const char *text, dk_conditions *conditions,
+                           const dk_crs **ret_crs)
 {
-    double box[4];
+    double box[4], around[4];
     const char *uri = dk_request_param(ctx->request, "bbox-crs");
     const dk_crs *crs = dk_crs_default();
     if (kind->geometry == DK_NO_GEOMETRY)
@@ -67,10 +69,13 @@ static dk_status read_bbox(dk_context *ctx, const dk_kind *kind, const char *tex
                        "The parameter \"bbox\" is west,south,east,north in degrees with south <= north, or in another "
                        "bbox-crs the lower corner and then the upper one.");
     if (!dk_crs_is_lonlat(crs))
-        status = dk_crs_box_to_lonlat(crs, box, box, &ctx->error);
-    if (status == DK_OK)
-        dk_condition_box(box, conditions);
-    return status;
+        status = dk_crs_box_to_lonlat(crs, box, around, &ctx->error);
+    if (status != DK_OK)
+        return status;
+    if (!dk_crs_has_upright_boxes(crs))
+        *ret_crs = crs;
+    dk_condition_box(dk_crs_is_lonlat(crs) || *ret_crs != NULL ? box : around, conditions);
+    return DK_OK;
 }
 
 /* ---- datetime ---- */
@@ -274,7 +279,8 @@ static bool is_one_of(const char *name, const char *const *names)
 }
 
 static dk_status read_param(dk_context *ctx, const dk_kind *kind, const dk_param *param, unsigned params,
-                            const char *const *also, dk_conditions *conditions, dk_item_query *query)
+                            const char *const *also, dk_conditions *conditions, const dk_crs **box_crs,
+                            dk_item_query *query)
 {
     static const char *const read_elsewhere[] = {"f", NULL};
     static const char *const with_others[] = {"filter-lang", "filter-crs", "bbox-crs", NULL};
@@ -302,7 +308,7 @@ static dk_status read_param(dk_context *ctx, const dk_kind *kind, const dk_param
     if (is_one_of(name, with_others))
         return check_meaning(ctx, name, value);
     if (strcmp(name, "bbox") == 0)
-        return read_bbox(ctx, kind, value, conditions);
+        return read_bbox(ctx, kind, value, conditions, box_crs);
     if (strcmp(name, "datetime") == 0)
         return read_datetime(ctx, kind, value, conditions);
     if (strcmp(name, "filter") == 0)
@@ -329,16 +335,18 @@ dk_status dk_item_query_read(dk_context *ctx, const dk_kind *kind, unsigned para
                                  .fields = UINT64_MAX,
                                  .outline = true};
     dk_conditions conditions = {0};
+    const dk_crs *box_crs = NULL;
     dk_buf filter;
     dk_buf_init(&filter);
     dk_status status = DK_OK;
     for (size_t i = 0; status == DK_OK && i < ctx->request->n_params; i++)
-        status = read_param(ctx, kind, &ctx->request->params[i], params, also, &conditions, ret_query);
+        status = read_param(ctx, kind, &ctx->request->params[i], params, also, &conditions, &box_crs, ret_query);
     if (status == DK_OK && conditions.n > 0) {
         dk_conditions_filter(&conditions, &filter);
         const char *text = dk_buf_cstr(&filter);
+        const dk_cql2_crs turned = {to_lonlat, (void *)box_crs};
         status = text == NULL ? dk_fail(&ctx->error, DK_NOMEM, "out of memory")
-                              : add_filter(ctx, kind, text, DK_CQL2_OWN, NULL, ret_query);
+                              : add_filter(ctx, kind, text, DK_CQL2_OWN, box_crs != NULL ? &turned : NULL, ret_query);
     }
     ret_query->query.with_geometry = ret_query->outline;
     dk_conditions_finish(&conditions);

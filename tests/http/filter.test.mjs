@@ -62,6 +62,27 @@ test('what a viewer does not see cannot be filtered, sorted, searched or shown',
   assert.deepEqual(await keys('parcel', { sortby: '-owner', limit: 2 }, as(STAFF)), ['X1:DK003', 'X1:DK001'], 'the other division has no owners for this clerk');
 });
 
+test('a box of a projection holds what meets it there, though around it in degrees lies more', async () => {
+  const crs = 'http://www.opengis.net/def/crs/EPSG/0/4526', { features } = (await items('parcel', { crs })).json;
+  const ring = features.find((feature) => feature.id === 'X1:DK001').geometry.coordinates[0], [norths, easts] = [0, 1].map((axis) => ring.map((position) => position[axis]));
+  const [south, west, north, east] = [Math.min(...norths), Math.min(...easts), Math.max(...norths), Math.max(...easts)];
+  for (const [box, found] of [
+    [[south - 2000, west - 5000, south - 1, east + 5000], false], [[south - 2000, west - 5000, south + 1, east + 5000], true],
+    [[south - 5000, east + 1, north + 5000, east + 900], false], [[south - 5000, east - 1, north + 5000, east + 900], true],
+    [[south - 1, west - 5000, south - 1, east + 5000], false], [[(south + north) / 2, west - 5000, (south + north) / 2, east + 5000], true],
+    [[north + 1, east, north + 1, east], false], [[(south + north) / 2, (west + east) / 2, (south + north) / 2, (west + east) / 2], true],
+  ]) {
+    const asked = { bbox: box, 'bbox-crs': crs }, filtered = { filter: `S_INTERSECTS(geometry, BBOX(${box}))`, 'filter-crs': crs };
+    assert.equal((await keys('parcel', asked)).includes('X1:DK001'), found, box);
+    assert.deepEqual(await keys('parcel', asked), await keys('parcel', filtered), box);
+    const { groups } = (await get(`${server.url}/collections/parcel/statistics?${new URLSearchParams({ ...asked, group_by: 'name' })}`)).json;
+    assert.equal(groups.some((group) => group.by[0] === '一号地'), found, box);
+  }
+  await refused('parcel', { bbox: '3,2,1,4', 'bbox-crs': crs }, /"bbox"/);
+  await refused('parcel', { bbox: '1,2,3,4', 'bbox-crs': crs }, /lies outside of EPSG:4526/);
+  await refused('parcel', { filter: 'S_INTERSECTS(geometry, BBOX(3, 2, 1, 4))', 'filter-crs': crs }, /lie|outside/);
+});
+
 test('boxes hold what meets them, not what lies in the box around it', async () => {
   assert.deepEqual(await keys('parcel', { bbox: '117.2082,31.8005,117.2098,31.8015' }), [], 'between the two parts of DK003');
   assert.deepEqual(await keys('parcel', { bbox: '117.2028,31.8008,117.2032,31.8012' }), [], 'in the hole of DK002');
