@@ -251,6 +251,33 @@ describe('a link', () => {
     await other.context.close();
   });
 
+  test('is each step back and forward, with the dossier that was open there', async () => {
+    const view = await openPage(browser, site);
+    const { page } = view;
+    const [first, last] = [county.parcels[0], county.parcels.at(-1)];
+    await view.go(viewOf(first.at, 16));
+    const opened = async (parcel) => {
+      await page.waitForFunction(([label, select]) => document.querySelector('#panel[data-state=ready]')?.getAttribute('aria-label') === `档案：${label}`
+        && new URLSearchParams(location.hash.slice(1)).get('select') === select, [parcel.name, `parcel/${parcel.key}`]);
+    };
+    for (const parcel of [first, last]) {
+      await page.evaluate((hash) => {
+        location.hash = hash;
+      }, viewOf(parcel.at, 16, `&select=parcel/${encodeURIComponent(parcel.key)}`));
+      await opened(parcel);
+    }
+    for (const [way, parcel] of [['goBack', first], ['goForward', last], ['goBack', first]]) {
+      await page[way]();
+      await opened(parcel);
+    }
+    await page.goBack();
+    await page.waitForSelector('#panel', { state: 'hidden' });
+    await page.goForward();
+    await opened(first);
+    assert.deepEqual(view.faults, []);
+    await view.context.close();
+  });
+
   test('to what is not published says so in plain words', async () => {
     const view = await openPage(browser, site, { expected: (text) => /404/.test(text) });
     await view.go('#select=parcel/XM0000:DK999');

@@ -353,9 +353,10 @@ async function begin() {
     layers.set(wanted.layers);
     layers.setDisclosure(wanted.disclosure);
     showVisible();
+    const before = selected;
+    selected = wanted.select; // before the map jumps: what is selected is then written into the address of this step
     if (wanted.view) map?.jump(wanted.view);
-    if (wanted.select?.kind === selected?.kind && wanted.select?.key === selected?.key) return;
-    selected = wanted.select;
+    if (selected?.kind === before?.kind && selected?.key === before?.key) return;
     if (selected) show({ fly: !wanted.view });
     else clear();
   });
