@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { drawn, launch, makeStore, middle, openPage, out, serve } from './site.mjs';
+import { drawn, launch, makeStore, middle, openPage, out, serve, TOKEN } from './site.mjs';
 
 let site;
 let browser;
@@ -60,6 +60,24 @@ describe('asking about an area', () => {
     await page.waitForSelector('section.overlap');
     assert.equal(await page.locator('#panel h2').first().textContent(), label);
     await page.keyboard.press('Escape');
+    assert.equal(await page.locator('#panel').isHidden(), true);
+    assert.deepEqual(view.faults, []);
+  });
+
+  test('who signs in meanwhile goes on drawing, and what a result said to the one before goes', async () => {
+    const { page } = view, [x, y] = await middle(page);
+    await page.click('#analyse');
+    await page.mouse.click(x - 120, y - 90);
+    await page.mouse.click(x + 110, y - 80);
+    await page.click('#staff');
+    await page.fill('#staff-token', TOKEN);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#staff-banner:not([hidden])');
+    await page.mouse.click(x + 20, y + 120);
+    await page.locator('#panel .button.primary').click();
+    await page.waitForSelector('section.overlap');
+    await page.click('#staff-leave');
+    await page.waitForSelector('#staff-banner', { state: 'hidden' });
     assert.equal(await page.locator('#panel').isHidden(), true);
     assert.deepEqual(view.faults, []);
   });

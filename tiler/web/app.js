@@ -231,7 +231,7 @@ function changeViewer(given, said) {
   drawLayers(layers.shown(), layers.disclosure());
   map?.reload();
   if (selected) show();
-  else panel.hide();
+  else if (!analysis.drawing()) clear(); // who draws an area goes on: it belongs to no viewer
   toast(text);
 }
 

@@ -122,5 +122,5 @@ export function setUp({ kinds, map, selected, open, begin }) {
   }
 
   byId('analyse').addEventListener('click', start);
-  return { stop };
+  return { stop, drawing: panel.isDrawing };
 }

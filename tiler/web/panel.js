@@ -79,6 +79,9 @@ export function show(nodes, { label, fly = null, back = false, state = 'ready' }
   }
 }
 
+/** Whether it shows how to draw an area, which the map takes clicks for. */
+export const isDrawing = () => !panel.hidden && panel.dataset.state === 'drawing';
+
 export function showLoading(back) {
   show(el('p', { class: 'loading' }, '正在读取……'), { label: '正在读取', back, state: 'loading' });
 }
