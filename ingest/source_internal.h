@@ -1,5 +1,5 @@
-/* What source.c, source_mdb.c, source_mining.c, source_ogr.c, source_table.c with table_*.c, and source_txt.c share;
- * for them alone. */
+/* What source.c, source_mdb.c, source_mining.c, source_ogr.c with ogr_*.c, source_table.c with table_*.c, and
+ * source_txt.c share; for them alone. */
 #ifndef DK_INGEST_SOURCE_INTERNAL_H
 #define DK_INGEST_SOURCE_INTERNAL_H
 
