@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-/* More than a row can have: an integer has 64 bits, and a number is below 10^15 (load.c). */
+/* More than a row can have: an integer has 64 bits, and a number is below 10^15 (load_check.c). */
 #define MOST_SUMMED 1e19
 
 double dk_grid_field_figure(const dk_field *field, const dk_value *value)
