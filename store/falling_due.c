@@ -64,6 +64,7 @@ static dk_status gather(dk_store *store, gathering *g, dk_disclosure state, dk_e
 {
     const dk_falling_question *q = g->question;
     const dk_score_query query = {.division = q->division,
+                                  .any_division = true,
                                   .from = state == DK_DUE ? q->today : DK_NO_DAY,
                                   .until = state == DK_DUE ? q->today + q->within : q->today - 1,
                                   .as_of = q->today};

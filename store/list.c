@@ -65,10 +65,11 @@ static dk_status add_row(listing *l, int64_t row)
     const bool in_scope = !dk_view_row(&l->view, division)
                               ? false
                               : l->list->audience == DK_PUBLIC || dk_viewer_covers(kind, l->query->viewer, division);
+    const uint64_t visible = dk_view_fields(&l->view, division);
     const bool in_division =
-        l->query->division == NULL ||
-        (division != NULL && dk_division_within(l->store->catalogue, division, l->query->division));
-    const bool seen = dk_view_fields(&l->view, division) & UINT64_C(1) << l->list->by;
+        l->query->division == NULL || (division != NULL && visible & UINT64_C(1) << kind->division_field &&
+                                       dk_division_within(l->store->catalogue, division, l->query->division));
+    const bool seen = visible & UINT64_C(1) << l->list->by;
     if (in_scope && in_division && seen) {
         if (l->n == DK_LIST_ROWS) {
             status = dk_fail(l->err, DK_LIMIT, "the list has more than %d rows; ask for a smaller division or one %s",

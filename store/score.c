@@ -60,9 +60,16 @@ dk_status dk_scoring_end(dk_scoring *s, dk_status status)
     return status != DK_OK && status != DK_END && late ? dk_query_too_slow(s->err) : status == DK_END ? DK_OK : status;
 }
 
+bool dk_scoring_places(const dk_scoring *s, const dk_kind *kind)
+{
+    return kind->division_field >= 0 &&
+           (s->query->any_division || kind->fields[kind->division_field].audience == DK_PUBLIC);
+}
+
 bool dk_scoring_asks(const dk_scoring *s, const dk_kind *kind)
 {
-    return (s->query->about == NULL || s->query->about == kind) &&
+    return (s->division[0] == '\0' || dk_scoring_places(s, kind)) &&
+           (s->query->about == NULL || s->query->about == kind) &&
            (s->query->only == NULL || s->query->only->about == kind) &&
            dk_clock_sources(s->store->catalogue, kind) != 0;
 }
@@ -151,7 +158,7 @@ dk_status dk_scoring_uses(dk_scoring *s, const dk_kind *kind, bool unsettled, dk
         if (set != last && (status = dk_scoring_facts(s, kind, stmt, 4)) != DK_OK)
             break;
         last = set;
-        const char *division = (const char *)sqlite3_column_text(stmt, 2);
+        const char *division = dk_scoring_places(s, kind) ? (const char *)sqlite3_column_text(stmt, 2) : NULL;
         status = each(s, use, set, division != NULL ? division : "", rows, user);
     }
     sqlite3_finalize(stmt);
@@ -313,9 +320,9 @@ static dk_status add_counters(card *c)
     dk_scoring *s = c->s;
     sqlite3_stmt *stmt = NULL;
     /* Counters have some numbers of digits: the next one that is no fewer than a group's, or than the question's
-     * division. */
+     * division. Those of all divisions tell of none. */
     size_t l = 0;
-    while (l + 1 < DK_SCORE_LEVELS && dk_score_levels[l] < c->digits)
+    while (dk_scoring_places(s, c->kind) && l + 1 < DK_SCORE_LEVELS && dk_score_levels[l] < c->digits)
         l++;
     dk_status status = dk_clock_prepare(
         s->store, c->kind, "SELECT division,data FROM score_$ WHERE level=?1 AND division>=?2 AND division<?3", &stmt,

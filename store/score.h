@@ -8,7 +8,8 @@
 typedef struct dk_score_query {
     const char *division; /* digits that divisions begin with; "": all. A row's division is the one that took its place,
                            * and so is this one */
-    int level;  /* digits that a group of divisions has: 0 (one group), 2, 4, 6, 9, 12. No fewer than division has */
+    int level; /* digits that a group of divisions has: 0 (one group), 2, 4, 6, 9, 12. No fewer than division has */
+    bool any_division; /* also rows whose division not everyone sees are placed by it; without it they have none */
     bool alone; /* of dk_score_rows: only rows whose group at that level is `division` itself, as one with fewer digits,
                  * or
                  * "" for none */

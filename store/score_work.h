@@ -25,6 +25,8 @@ dk_status dk_scoring_begin(dk_scoring *s, dk_store *store, const dk_score_query 
 /* Gives status, or what became of the time. */
 dk_status dk_scoring_end(dk_scoring *s, dk_status status);
 
+/* Whether rows of a kind are told apart by division: everyone sees it, or those who ask may. */
+bool dk_scoring_places(const dk_scoring *s, const dk_kind *kind);
 /* Whether the question is about a kind at all, and about facts of an obligation that is due then. */
 bool dk_scoring_asks(const dk_scoring *s, const dk_kind *kind);
 bool dk_scoring_wants(const dk_scoring *s, const dk_obligation *obligation, const dk_regime *regime, int32_t due);

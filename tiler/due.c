@@ -79,7 +79,9 @@ static void write_row(dk_context *ctx, const dk_falling_row *row)
     dk_json_member_text(json, "collection", row->kind->name);
     dk_json_member_text(json, "key", row->key);
     dk_json_member_text(json, "label", row->label);
-    dk_json_member_text(json, "division", row->division[0] != '\0' ? row->division : NULL);
+    const int d = row->kind->division_field;
+    const bool placed = d >= 0 && dk_context_fields(ctx, row->kind) >> d & 1;
+    dk_json_member_text(json, "division", placed && row->division[0] != '\0' ? row->division : NULL);
     dk_json_member_text(json, "obligation", row->obligation->id);
     dk_json_member_text(json, "title", row->obligation->item->title);
     dk_json_member_text(json, "state", dk_disclosure_name(row->standing.state));

@@ -233,8 +233,9 @@ static dk_status read_query(dk_context *ctx, const dk_list *list, dk_list_query 
         return dk_fail(&ctx->error, DK_INVALID, "The parameter \"f\" can be json or html here.");
     if (open != NULL && strcmp(open, "true") != 0 && strcmp(open, "false") != 0)
         return dk_fail(&ctx->error, DK_INVALID, "The parameter \"open\" can be true or false.");
-    if (division != NULL && (list->kind->division_field < 0 || strlen(division) < 4 || strlen(division) > 12 ||
-                             strspn(division, "0123456789") != strlen(division)))
+    const int d = list->kind->division_field;
+    if (division != NULL && (d < 0 || (dk_context_fields(ctx, list->kind) >> d & 1) == 0 || strlen(division) < 4 ||
+                             strlen(division) > 12 || strspn(division, "0123456789") != strlen(division)))
         return dk_fail(&ctx->error, DK_INVALID,
                        "The parameter \"division\" is a code of 4 to 12 digits, where rows have one.");
     if (ret_query->by == NULL && division == NULL)

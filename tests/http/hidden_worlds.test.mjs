@@ -1,4 +1,4 @@
-// Two counties that differ in nothing but what is hidden: values of fields, rows of kinds that few see, amounts of groups
+// Two counties that differ in nothing but what is hidden: values of fields, divisions among them, rows of kinds that few see, amounts of groups
 // too small for a total, documents for staff, and batches that wait. No answer to the public, nor to members of a village
 // elsewhere, tells the one from the other; not even how long the log is.
 import test, { after } from 'node:test';
@@ -35,10 +35,26 @@ records:
       - {name: parcel, title: 地块, type: text, audience: staff}
       - {name: division, title: 区划, type: division, audience: staff}
       - {name: received_on, title: 日期, type: date, audience: staff}
+  - name: visit
+    title: 入户
+    key: {field: id}
+    division: division
+    fields:
+      - {name: id, title: 编号, type: text, audience: public, required: true}
+      - {name: project_id, title: 项目, type: text, audience: public, index: true}
+      - {name: division, title: 区划, type: division, audience: staff}
+      - {name: held_on, title: 日期, type: date, audience: public}
 `)
   .replace('links:\n', `links:
   - {from: complaint, to: parcel, on: [{match: {parcel: key}}]}
   - {from: stakeout, to: parcel, on: [{match: {code: division}}]}
+  - {from: notice, to: visit, on: [{match: {project_id: project_id}}]}
+`).replace('items:\n', `lists:
+  - {id: visits, title: 入户, audience: public, of: visit, by: project_id, columns: [visit.id, visit.held_on]}
+obligations:
+  - {id: visited, item: visited, after: visit.held_on, within: 5 days}
+items:
+  - {id: visited, title: 入户公开, about: visit, proved_by: [{record: notice, where: {kind: 入户}}]}
 `);
 
 /** secret: one of the two. */
@@ -57,6 +73,7 @@ async function county(secret) {
     : { code: '341321102', geometry: { type: 'Polygon', coordinates: [square(30, 3)] } }]), '--publish');
   load('compensation', 'k.csv', `id,parcel,project_id,division,collective,total,payee\n${(secret ? [1, 2, 3] : [3, 2, 1]).map((total, i) =>
     `K${i},H1,X1,341321101,新组,${total},${secret ? `甲${i}` : '同一人'}`).join('\n')}\n`, '--publish');
+  load('visit', 'v.csv', `id,project_id,division,held_on\n${[1, 2, 3].map((i) => `V${i},X1,${secret ? '341321101' : `34132110${i + 2}`},2021-02-0${i}`).join('\n')}\n`, '--publish');
   const scan = join(dir, secret ? '皖政地2021-1号 甲.pdf' : '皖政地2021-1号 乙.pdf');
   writeFileSync(scan, pdf(secret ? '甲' : '乙乙'));
   run('attach', store, 'approval', scan, '--audience', 'staff', '--publish');
@@ -74,6 +91,12 @@ const [one, other] = [await county(true), await county(false)];
 const e = encodeURIComponent;
 function* addresses() {
   yield* ['/', '/?f=json', '/catalogue', '/api', '/collections', '/lists', '/batches', '/log/checkpoint', '/xyz/parcel.json', '/xyz/stakeout.json'];
+  yield* ['/lists/visits?project_id=X1&f=json', '/collections/visit/items', '/collections/visit/items/V1/dossier', '/scorecard', '/due'];
+  for (const division of ['', '3413', '341321', '341321101', '341321103'])
+    for (const more of ['level=12', 'level=12&f=csv', 'level=12&as_of=2021-02-08', 'level=12&by=obligation', 'f=html']) yield `/scorecard?division=${division}&${more}`;
+  for (const division of ['3413', '341321', '341321101', '341321103'])
+    yield* [`/lists/visits?division=${division}&f=json`, ...['state=missing', 'state=missing&level=12', 'state=missing&f=csv'].map((query) => `/scorecard/rows?division=${division}&${query}`)];
+  yield* ['', '&f=csv', '&f=html'].map((more) => `/scorecard/rows?state=missing${more}`);
   for (const key of ['H1', 'H2', 'H10']) for (const part of ['', '?f=html', '/dossier', '/overlaps', '/compensation', '/complaint', '/stakeout', '/approval', '/proof']) yield `/collections/parcel/items/X1%3A${key}${part}`;
   for (const part of ['/dossier', '/dossier?f=html']) yield* [`/collections/approval/items/${e('皖政地〔2021〕1号')}${part}`, `/collections/project/items/X1${part}`];
   for (const kind of ['parcel', 'compensation', 'approval', 'complaint', 'stakeout']) {
@@ -110,7 +133,7 @@ for (const [viewer, token] of [['the public', undefined], ['members of a village
 }
 
 test('those who may, can: the comparison would have found it', async () => {
-  for (const path of ['/collections/parcel/items', '/collections/complaint/items', '/search?q=C1', '/collections/compensation/items', '/batches', '/collections/parcel/statistics?group_by=last_payee']) {
+  for (const path of ['/due', '/collections/visit/items', '/collections/parcel/items', '/collections/complaint/items', '/search?q=C1', '/collections/compensation/items', '/batches', '/collections/parcel/statistics?group_by=last_payee']) {
     const [a, b] = await Promise.all([one, other].map((server) => get(server.url + path, { token: CHIEF })));
     assert.notEqual(strip(a, one), strip(b, other), path);
   }
