@@ -1,6 +1,8 @@
 #include "store/coverage.h"
 
 #include "store/approval_no.h"
+#include "store/clock.h"
+#include "store/day.h"
 #include "store/handle.h"
 #include "store/succession.h"
 #include "store/text.h"
@@ -23,21 +25,24 @@ const dk_kind *dk_coverage_kind(const dk_catalogue *catalogue)
 
 /* ---- counties and years ---- */
 
-void dk_county_of(const dk_catalogue *catalogue, const char *code, char ret_county[7])
+void dk_county_on(const dk_catalogue *catalogue, const char *code, const char *day, char ret_county[7])
 {
     char now[13];
-    dk_division_last(catalogue, code, now);
+    dk_division_on(catalogue, code, day, now); /* that of what nothing is in the place of is the last there was */
     snprintf(ret_county, 7, "%.6s", now);
 }
 
-/* The county of all divisions of the catalogue, "" if they have several or there are none. */
-static void only_county(const dk_catalogue *catalogue, char ret_county[8])
+/* The county of all divisions that the catalogue has on a day, "" if they have several or there are none. */
+static void only_county(const dk_catalogue *catalogue, const char *day, char ret_county[8])
 {
     char county[7];
     ret_county[0] = '\0';
     for (size_t i = 0; i < catalogue->n_divisions; i++) {
-        dk_county_of(catalogue, catalogue->divisions[i].code, county);
-        if (i > 0 && strcmp(county, ret_county) != 0) {
+        const dk_division *division = &catalogue->divisions[i];
+        if (division->valid_from != NULL && strcmp(division->valid_from, day) > 0)
+            continue;
+        dk_county_on(catalogue, division->code, day, county);
+        if (ret_county[0] != '\0' && strcmp(county, ret_county) != 0) {
             ret_county[0] = '\0';
             return;
         }
@@ -132,6 +137,7 @@ typedef struct reading {
     sqlite3_stmt
         *drawings[DK_MAX_KINDS]; /* of layers: row -> whether it is drawn (an empty geometry is shorter), division */
     char fallback[8];            /* county of what says none */
+    char today[DK_DAY_TEXT];
     dk_error *err;
 } reading;
 
@@ -141,7 +147,7 @@ static void add_county(const reading *r, const char *division, char county[8])
     char own[7];
     if (!dk_division_code_valid(division))
         return;
-    dk_county_of(r->store->catalogue, division, own);
+    dk_county_on(r->store->catalogue, division, r->today, own);
     if (county[0] == '\0')
         snprintf(county, 8, "%s", own);
     else if (strcmp(county, own) != 0)
@@ -264,7 +270,8 @@ dk_status dk_coverage_read(dk_store *store, const dk_kind *kind, dk_coverage *re
     reading r = {.store = store, .kind = kind, .coverage = &coverage, .err = err};
     if (kind->geometry != DK_NO_GEOMETRY)
         return dk_fail(err, DK_INVALID, "%s: is a layer; progress is about records, such as approvals", kind->name);
-    only_county(store->catalogue, r.fallback);
+    dk_day_write(dk_clock_today(store), r.today);
+    only_county(store->catalogue, r.today, r.fallback);
     dk_status status = dk_sql_begin_reading(store, err);
     if (status != DK_OK)
         return status;

@@ -34,7 +34,8 @@ const dk_kind *dk_coverage_kind(const dk_catalogue *catalogue);
 dk_status dk_coverage_read(dk_store *store, const dk_kind *kind, dk_coverage *ret_coverage, dk_error *err);
 void dk_coverage_finish(dk_coverage *coverage);
 
-/* The six digits of a division code's county, after following successors. */
-void dk_county_of(const dk_catalogue *catalogue, const char *code, char ret_county[7]);
+/* The six digits of a division code's county on a day (YYYY-MM-DD), after following the successors that have taken a
+ * place by then. */
+void dk_county_on(const dk_catalogue *catalogue, const char *code, const char *day, char ret_county[7]);
 
 #endif

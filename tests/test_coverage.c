@@ -24,7 +24,9 @@ static const char divisions[] = "divisions:\n"
                                 "  - {code: '341322100', name: 边镇, successor: '341302100'}\n"
                                 "  - {code: '341322100001', name: 边村}\n"
                                 "  - {code: '341322101001', name: 迁村, successor: '341321105200'}\n"
-                                "  - {code: '341321105200', name: 周寨村}\n";
+                                "  - {code: '341321105200', name: 周寨村}\n"
+                                "  - {code: '341323', name: 将撤县, valid_to: '2027-06-30', successor: '341324'}\n"
+                                "  - {code: '341324', name: 将设区, valid_from: '2027-07-01'}\n";
 
 static dk_catalogue *parse(const char *records)
 {
@@ -47,7 +49,7 @@ static const char plain[] =
     "links:\n  - {from: parcel, to: approval, on: [{match: {approval_no: no}}]}\n"
     "  - {from: parcel, to: book, on: [{match: {approval_no: id}}]}\n";
 
-static void the_county_of_a_code_is_that_of_its_last_successor(void **state)
+static void the_county_of_a_code_is_that_of_its_successor_on_the_day(void **state)
 {
     (void)state;
     static const struct {
@@ -62,8 +64,14 @@ static void the_county_of_a_code_is_that_of_its_last_successor(void **state)
     dk_catalogue *catalogue = parse(plain);
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         char county[7];
-        dk_county_of(catalogue, table[i].code, county);
+        dk_county_on(catalogue, table[i].code, "2026-12-01", county);
         assert_string_equal(county, table[i].county);
+    }
+    static const char *const days[][2] = {{"2027-06-30", "341323"}, {"2027-07-01", "341324"}};
+    for (size_t i = 0; i < 2; i++) {
+        char county[7];
+        dk_county_on(catalogue, "341323100", days[i][0], county);
+        assert_string_equal(county, days[i][1]);
     }
     dk_catalogue_free(catalogue);
 }
@@ -83,7 +91,7 @@ static void progress_is_about_the_first_record_by_number_that_is_on_the_map(void
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_county_of_a_code_is_that_of_its_last_successor),
+        cmocka_unit_test(the_county_of_a_code_is_that_of_its_successor_on_the_day),
         cmocka_unit_test(progress_is_about_the_first_record_by_number_that_is_on_the_map),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
