@@ -342,6 +342,29 @@ describe('the same parcel seen by staff', () => {
     assert.equal(await page.locator('#staff-banner').isVisible(), false);
     assert.deepEqual(await context.cookies(), []);
   });
+
+  test('is one for all windows of a browser: each shows whose view it is', async () => {
+    const { page, context } = view;
+    const other = await context.newPage();
+    await other.goto(`${site.url}${address}`);
+    await other.waitForSelector('#panel[data-state=ready] h2');
+    assert.equal(await other.locator('#staff-banner').isVisible(), false);
+    await endedSession(); // signs in
+    await other.waitForSelector('#staff-banner:visible');
+    await other.waitForSelector('#panel[data-state=ready] .internal');
+    await page.click('#staff-leave');
+    await other.waitForSelector('#staff-banner', { state: 'hidden' });
+    await other.waitForFunction(() => !document.querySelector('.internal') && document.querySelector('#panel[data-state=ready] h2'));
+    await other.close();
+    // Whatever took the session away, the public's answers are not shown as those of staff.
+    await endedSession();
+    await context.clearCookies();
+    await page.evaluate(() => window.told.splice(0));
+    await page.fill('#search', parcel.id);
+    assert.deepEqual(await told(page, '失效'), ['登录已失效，已退出内部视图。']);
+    await page.waitForSelector('#staff-banner', { state: 'hidden' });
+    await page.waitForFunction(() => !document.querySelector('.internal') && document.querySelector('#panel[data-state=ready] h2'));
+  });
 });
 
 describe('the link that a committee hands to its members', () => {

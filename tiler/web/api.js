@@ -8,6 +8,24 @@ export const root = new URL('..', import.meta.url);
 let known = false;
 export const signedIn = () => known;
 
+// The cookie is one for all windows of a browser: each tells the others that it signed in or out. Besides, answers say by
+// Cache-Control whether a session read them: a page of rows in another window may have been told first that it has ended.
+const windows = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('dikuai-session');
+let other = () => {};
+let switching = false; // by this window, until the next catalogue says who looks
+
+/** other() is called when somebody else looks than the last catalogue says, and this window did not bring it about. */
+export function onOtherViewer(called) {
+  other = called;
+  if (windows) windows.onmessage = called;
+}
+
+/** Whether a session read an answer; undefined: it does not say. */
+function readBySession(path, answer) {
+  const [said] = /\b(private|public)\b/.exec(answer.headers.get('Cache-Control') ?? '') ?? [];
+  return path.startsWith('web/') || !said ? undefined : said === 'private';
+}
+
 /** How a url is asked for. The browser's cache may hold what the public saw, and must not keep what a session sees. */
 export const fetchOptions = (url) => (known && new URL(url, root).href.startsWith(root.href)
   ? { credentials: 'same-origin', cache: 'no-store' } : { credentials: 'same-origin' });
@@ -44,6 +62,7 @@ export async function get(path, { signal, body, type, cache } = {}) {
     const detail = body === undefined || answer.status === 401 ? null : (await answer.json().catch(() => null))?.detail;
     throw new Problem(answer.status, detail ? `服务器不接受这个范围：${detail}` : sentence(answer.status));
   }
+  if (!switching && path !== 'catalogue' && readBySession(path, answer) === !known) other();
   try {
     return await answer.json();
   } catch (error) {
@@ -58,17 +77,24 @@ const part = encodeURIComponent;
 export async function catalogue(options) {
   const answer = await get('catalogue', { ...options, cache: 'no-cache' });
   known = (answer.viewer?.audience ?? 'public') !== 'public';
+  switching = false;
   return answer;
 }
 
 /** /session: who this is, or an end of being known. The header is one that pages of other sites cannot send. */
 async function session(method, body) {
   let answer;
+  switching ||= method !== 'GET';
   try {
     answer = await fetch(new URL('session', root), { method, credentials: 'same-origin', cache: 'no-store', body,
       headers: { Accept: 'application/json', 'X-Dikuai': '1', ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) } });
   } catch {
+    switching = false;
     throw new Problem(0, '无法连接服务器，请检查网络后再试。');
+  }
+  if (method !== 'GET') {
+    if (answer.ok) windows?.postMessage(null);
+    else switching = false;
   }
   if (answer.status === 429) throw new Problem(429, `尝试次数过多，请 ${answer.headers.get('Retry-After') ?? '60'} 秒后再试。`);
   if (!answer.ok) throw new Problem(answer.status, sentence(answer.status));

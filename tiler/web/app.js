@@ -235,6 +235,24 @@ function changeViewer(given, said) {
   toast(text);
 }
 
+let following = false;
+let quiet = 0; // until then answers that say another viewer than the catalogue does are not followed
+
+/** Somebody else looks: another window signed in or out (event), or answers say that the session has gone, or come, unseen. */
+async function follow(event) {
+  if (following || (!event && Date.now() < quiet)) return;
+  following = true;
+  try {
+    const given = await api.catalogue();
+    if (JSON.stringify(given.viewer) === JSON.stringify(catalogue.viewer)) quiet = Date.now() + 10000;
+    else changeViewer(given, event || viewTitle(given.viewer) ? undefined : ENDED);
+  } catch (error) {
+    if (error.status !== 401 || !unauthorised()) tell(error.message);
+  } finally {
+    following = false;
+  }
+}
+
 function drawLayers(visible, disclosure) {
   const changed = () => {
     showVisible();
@@ -308,6 +326,7 @@ async function begin() {
   search = setUpSearch({ open, go: (bbox) => map?.fly(bbox) });
   lists.setUp();
   staff = setUpStaff({ onChange: changeViewer, onProblem: toast });
+  api.onOtherViewer(follow);
   byId('copy-link').addEventListener('click', copyLink);
   if (sessionStorage.getItem(TELL)) toast(sessionStorage.getItem(TELL));
   sessionStorage.removeItem(TELL);
