@@ -409,6 +409,28 @@ describe('the page in use', () => {
     assert.match(await page.locator('#announce').textContent(), new RegExp(`${await rows.count()} 条`));
   });
 
+  test('closing what was found shows the map, not the list of what else was found, which a click unfolds again', async () => {
+    for (const context of [{}, { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }]) {
+      const view = await openPage(browser, site, { context });
+      const { page } = view;
+      await view.go();
+      await page.locator('#search').click();
+      await page.keyboard.type('DK00');
+      await page.locator('.hit').first().click();
+      await dossierOpen(page);
+      await page.click('#panel-close');
+      assert.equal(await page.locator('#hits').isVisible(), false);
+      assert.equal(await page.evaluate(() => document.activeElement.tagName), context.isMobile ? 'CANVAS' : 'INPUT', 'a phone keeps its keyboard down');
+      await page.locator('#search').click();
+      assert.equal(await page.locator('#hits').isVisible(), true);
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('ArrowDown');
+      assert.equal(await page.locator('#hits').isVisible(), true);
+      assert.deepEqual(view.faults, []);
+      await view.context.close();
+    }
+  });
+
   test('an answer to a search that comes late does not cover what the reader does by then', async () => {
     const { page } = view;
     const answer = await late(page, /search\?q=/);

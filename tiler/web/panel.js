@@ -101,6 +101,8 @@ export function hide() {
   document.body.classList.remove('with-panel');
   body.replaceChildren();
   locate = null;
+  // Not into the search box of a phone, whose keyboard would rise over the map.
+  if (opener?.matches('input') && matchMedia('(pointer: coarse)').matches) opener = document.querySelector('#map canvas');
   if (opener?.isConnected && opener !== document.body) opener.focus({ preventScroll: true });
   opener = null;
 }

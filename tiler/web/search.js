@@ -174,7 +174,8 @@ export function setUp({ open, go }) {
       } else say('');
     }
   });
-  input.addEventListener('focus', () => {
+  // Not at each focus: that comes back to the box when a dossier is closed, to show the map.
+  input.addEventListener('click', () => {
     if (shownFor === input.value.trim()) unfold();
   });
   input.addEventListener('blur', () => {
