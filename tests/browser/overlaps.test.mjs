@@ -1,13 +1,24 @@
 // 范围分析: an area drawn on the map, the row that is selected, and what else lies at a spot.
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { drawn, launch, makeStore, middle, openPage, out, serve, TOKEN } from './site.mjs';
+import { drawn, ingest, launch, makeStore, middle, openPage, out, serve, TOKEN, viewOf } from './site.mjs';
 
 let site;
 let browser;
+// More rows at one spot than a click offers, where the county has none.
+const STACK = [116.121, 34.221];
 before(async () => {
-  site = await serve(makeStore());
+  const store = makeStore();
+  const file = join(dirname(store), '重叠.geojson');
+  const [x, y] = STACK;
+  writeFileSync(file, JSON.stringify({ type: 'FeatureCollection', features: Array.from({ length: 25 }, (_, i) => ({ type: 'Feature',
+    properties: { DKBH: `CD${i}`, DKMC: `重叠${i}`, XZQDM: '341321101', XMBH: 'CD' },
+    geometry: { type: 'Polygon', coordinates: [[[-1, -1], [1, -1], [1, 1 + i / 100], [-1, 1], [-1, -1]].map(([dx, dy]) => [x + dx / 1000, y + dy / 1000])] } })) }));
+  execFileSync(ingest, ['load', store, 'parcel', file, '--publish'], { stdio: ['ignore', 'ignore', 'ignore'] });
+  site = await serve(store);
   browser = await launch();
 });
 after(async () => {
@@ -81,4 +92,17 @@ describe('asking about an area', () => {
     assert.equal(await page.locator('#panel').isHidden(), true);
     assert.deepEqual(view.faults, []);
   });
+});
+
+test('of more rows at a spot than a click offers, it says that these are not all', async () => {
+  const view = await openPage(browser, site), { page } = view;
+  await view.go(viewOf(STACK, 16));
+  await page.mouse.click(...await middle(page));
+  await page.waitForSelector('[data-section=choices]');
+  const offered = await page.locator('[data-section=choices] .place').count();
+  assert.ok(offered >= 20 && offered < 25, `${offered} offered`);
+  assert.equal(await page.locator('#panel h2').innerText(), `对象较多，列出其中 ${offered} 个`);
+  assert.match(await page.locator('#panel .note').innerText(), /搜索/);
+  assert.deepEqual(view.faults, []);
+  await view.context.close();
 });

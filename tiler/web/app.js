@@ -15,6 +15,7 @@ import { setUp as setUpSearch } from './search.js';
 import { setUp as setUpStaff, showMode, takeInvitation, viewTitle } from './staff.js';
 import * as state from './state.js';
 
+const MOST_AT = 20; // rows drawn at one spot that a click offers
 const TELL = 'dikuai-tell'; // in the session's storage: what the page is to tell when it has begun anew
 
 let catalogue;
@@ -172,10 +173,11 @@ async function pick(found, at) {
   showing = mine;
   try {
     const options = { signal: mine.signal };
-    const [drawn, further] = await Promise.all([Promise.all(found.slice(0, 20).map((feature) => withKey(feature, options))),
+    const [drawn, further] = await Promise.all([Promise.all(found.slice(0, MOST_AT).map((feature) => withKey(feature, options))),
       furtherAt(at, found, options)]);
     if (showing !== mine) return;
     const features = [...drawn, ...further].slice(0, 40).map(describe);
+    const more = found.length + further.length > features.length;
     const [top] = features;
     const go = (feature) => open(feature, { fly: false, at, others: features.filter((other) => other !== feature) });
     if (features.slice(0, drawn.length).filter((feature) => feature.kind === top.kind).length > 1) {
@@ -183,7 +185,7 @@ async function pick(found, at) {
       selected = null;
       map?.select([]);
       remember();
-      panel.show(chooserNodes(kinds, features, go), { label: '选择对象' });
+      panel.show(chooserNodes(kinds, features, go, more), { label: '选择对象' });
     } else go(top);
   } catch (error) {
     if (showing !== mine) return;

@@ -216,10 +216,11 @@ export async function record(kinds, kindName, key, { open, signal }) {
   return { row, nodes, features: found.filter(({ other }) => other.isLayer).flatMap(({ page }) => page.features) };
 }
 
-/** Several features under a click: choose one. */
-export function chooserNodes(kinds, features, open) {
+/** Several features under a click: choose one. more: there are others that are not among them. */
+export function chooserNodes(kinds, features, open, more) {
   return [
-    head({ title: '同一位置' }, `有 ${features.length} 个对象，请选择`),
+    head({ title: '同一位置' }, more ? `对象较多，列出其中 ${features.length} 个` : `有 ${features.length} 个对象，请选择`,
+      more ? el('p', { class: 'note' }, '要找的不在其中时，请放大地图再点，或搜索其编号。') : null),
     el('ul', { class: 'places', 'data-section': 'choices' }, features.map((feature) => el('li', {},
       el('button', { type: 'button', class: 'place', 'data-key': feature.key, onclick: () => open(feature) },
         el('span', { class: 'place-title' }, feature.label), el('span', { class: 'place-hint' },
