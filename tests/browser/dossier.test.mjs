@@ -343,6 +343,32 @@ describe('the same parcel seen by staff', () => {
     assert.deepEqual(await context.cookies(), []);
   });
 
+  test('is begun and ended by the keyboard, which goes on where it was, and nothing that is typed is lost', async () => {
+    const other = await openPage(browser, site);
+    const { page } = other;
+    await other.go();
+    await page.focus('#staff');
+    await page.keyboard.press('Enter');
+    // Closed and opened again at once: that it was closed is told afterwards.
+    await page.evaluate(() => new Promise((resolve) => {
+      const dialog = document.querySelector('#staff-dialog');
+      dialog.addEventListener('close', resolve, { once: true });
+      dialog.close();
+      document.querySelector('#staff').click();
+      document.querySelector('#staff-token').value = 'x';
+    }));
+    assert.equal(await page.inputValue('#staff-token'), 'x');
+    await page.fill('#staff-token', TOKEN);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#staff-banner:visible');
+    await page.waitForFunction(() => document.activeElement.id === 'staff-leave');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#staff-banner', { state: 'hidden' });
+    await page.waitForFunction(() => document.activeElement.id === 'staff');
+    assert.deepEqual(other.faults, []);
+    await other.context.close();
+  });
+
   test('is one for all windows of a browser: each shows whose view it is', async () => {
     const { page, context } = view;
     const other = await context.newPage();

@@ -20,6 +20,12 @@ export function takeInvitation() {
   return invitation;
 }
 
+/** Who uses the keyboard goes on here where what had the focus is no more to be seen, and not at the top of the page. */
+function keepFocus(node) {
+  const at = document.activeElement;
+  if (at === document.body || !at?.getClientRects().length) node.focus({ preventScroll: true });
+}
+
 /** onChange(catalogue, said) is called when the viewer has changed: the catalogue as the new viewer sees it, and what leave()
  * was to tell. */
 export function setUp({ onChange, onProblem }) {
@@ -43,6 +49,7 @@ export function setUp({ onChange, onProblem }) {
     try {
       await enter(given);
       dialog.close();
+      keepFocus(byId('staff-leave')); // the button that the dialog came from has gone
     } catch (error) {
       problem.textContent = error.status === 401 ? '访问口令不正确或已失效，请核对后再输入。' : error.message;
       token.select();
@@ -52,7 +59,7 @@ export function setUp({ onChange, onProblem }) {
     }
   });
   dialog.addEventListener('close', () => {
-    token.value = '';
+    if (!dialog.open) token.value = ''; // it is told late: who has opened it again may have begun to type
   });
   byId('staff-leave').addEventListener('click', () => leave());
 
@@ -71,7 +78,10 @@ export function setUp({ onChange, onProblem }) {
       await api.signOut();
       const catalogue = await api.catalogue();
       if (viewTitle(catalogue.viewer)) onProblem('这里由单位统一登录，请在统一登录处退出。');
-      else onChange(catalogue, said);
+      else {
+        onChange(catalogue, said);
+        keepFocus(byId('staff'));
+      }
     } catch (error) {
       // Nothing of the staff view may stay on the screen.
       onProblem(error.message);
