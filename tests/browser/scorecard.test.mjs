@@ -70,3 +70,22 @@ test('it prints on A4 without what is for the screen', async () => {
   assert.ok(pdf.length > 10000);
   await page.close();
 });
+
+test('tables are printed with each number on one line, rows of many columns across the sheet', async () => {
+  // What is between the margins of A4, in CSS pixels: 182 mm upright, 277 mm across.
+  for (const [path, width, sheet] of [['scorecard?f=html&as_of=2026-11-28', 688, [595, 842]], ['collections/parcel/items?f=html&limit=50', 1047, [842, 595]]]) {
+    const page = await browser.newPage({ viewport: { width, height: 900 } });
+    await page.emulateMedia({ media: 'print' });
+    await page.goto(new URL(path, site.url).href);
+    const lines = await page.locator('td.right').evaluateAll((cells) => cells.map((cell) => {
+      const range = document.createRange();
+      range.selectNodeContents(cell);
+      return new Set([...range.getClientRects()].map(({ bottom }) => Math.round(bottom))).size;
+    }));
+    assert.ok(lines.length > 50 && lines.every((n) => n <= 1), path);
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is beside the sheet');
+    const [, x, y] = /\/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]/.exec((await page.pdf({ preferCSSPageSize: true })).toString('latin1'));
+    assert.deepEqual([x, y].map((points) => Math.round(points)), sheet, path);
+    await page.close();
+  }
+});
