@@ -168,8 +168,8 @@ static bool same_terms(const dk_kind *a, uint64_t indexed_a, const dk_kind *b, u
 static bool same_index(const dk_kind *a, const dk_kind *b)
 {
     if (a->min_zoom != b->min_zoom || a->max_zoom != b->max_zoom || a->draw_all != b->draw_all ||
-        dk_budget_shares(a) != dk_budget_shares(b) || a->n_grid_measures != b->n_grid_measures ||
-        !same_field(a, a->division_field, b, b->division_field))
+        a->public_coarse != b->public_coarse || dk_budget_shares(a) != dk_budget_shares(b) ||
+        a->n_grid_measures != b->n_grid_measures || !same_field(a, a->division_field, b, b->division_field))
         return false;
     for (size_t i = 0; i < b->n_grid_measures; i++) {
         const dk_grid_measure *was = &a->grid_measures[i], *now = &b->grid_measures[i];

@@ -329,14 +329,11 @@ static int zoom_of_cut(const dk_outline *outline, const dk_world_box *box, int f
     return level <= DK_MAX_LEVEL ? level : UINT8_MAX;
 }
 
-dk_status dk_entry_build(dk_entry_work *work, const dk_outline *outline, int min_zoom, int max_zoom,
-                         dk_entry_shape *ret_shape)
+dk_status dk_entry_measure(dk_entry_work *work, const dk_outline *outline, int min_zoom, int max_zoom,
+                           dk_entry_head *head)
 {
     const dk_world_box box = dk_outline_box(outline);
-    dk_entry_head *head = &ret_shape->head;
     *head = (dk_entry_head){.x0 = box.x0, .y0 = box.y0, .x1 = box.x1, .y1 = box.y1, .last_zoom = UINT8_MAX};
-    ret_shape->n_pieces = 0;
-    dk_buf_clear(&ret_shape->drawings);
     if (!dk_grow(&work->zooms, &work->zooms_capacity, outline->n_parts + 1, sizeof *work->zooms) ||
         !dk_grow(&work->crossings, &work->crossings_capacity, outline->n_points + 1, sizeof *work->crossings))
         return DK_NOMEM;
@@ -371,6 +368,20 @@ dk_status dk_entry_build(dk_entry_work *work, const dk_outline *outline, int min
     first = first < min_zoom ? min_zoom : first > max_zoom ? max_zoom : first;
     first = first > DK_FINEST_ZOOM ? DK_FINEST_ZOOM : first;
     head->first_zoom = (uint8_t)first;
+    return DK_OK;
+}
+
+dk_status dk_entry_build(dk_entry_work *work, const dk_outline *outline, int min_zoom, int max_zoom,
+                         dk_entry_shape *ret_shape)
+{
+    dk_entry_head *head = &ret_shape->head;
+    ret_shape->n_pieces = 0;
+    dk_buf_clear(&ret_shape->drawings);
+    if (dk_entry_measure(work, outline, min_zoom, max_zoom, head) != DK_OK)
+        return DK_NOMEM;
+    const dk_world_box box = {head->x0, head->y0, head->x1, head->y1};
+    const int first = head->first_zoom;
+    const uint32_t height = box.y1 - box.y0;
     const int box_level = dk_cell_level(&box);
     int level = first + DK_LEVELS_BELOW;
     level = level > box_level - 2 ? box_level - 2 : level;

@@ -8,6 +8,9 @@
  *   DK_FIRST_UNITS u, and parts that are not drawn and holes that are not drawn have together at most 2 % of its area.
  *   It is not below the layer's min_zoom, and not above its max_zoom, where everything is drawn. Where it would have to
  *   be repaired it comes up to two zooms later.
+ * A layer that is shown coarse (store/coarse.h): first_zoom, label and size_class are those of the coarse outline, so
+ * that tiles tell no more than that does; what is smaller than a quarter of a cell counts as that large, and nothing
+ * waits for its repair.
  * Lines: by the longer side of the box instead of the root of the area; parts are all drawn. Points: min_zoom. */
 #ifndef DK_STORE_ENTRY_H
 #define DK_STORE_ENTRY_H
@@ -68,6 +71,9 @@ typedef struct dk_entry_work dk_entry_work; /* memory and GEOS, reused; one per 
 dk_entry_work *dk_entry_work_create(void);
 void dk_entry_work_free(dk_entry_work *work); /* NULL-safe */
 
+/* What of a head is decided by sizes alone: box, label, size_class, and first_zoom but for what has to be repaired. */
+dk_status dk_entry_measure(dk_entry_work *work, const dk_outline *outline, int min_zoom, int max_zoom,
+                           dk_entry_head *head);
 /* outline: generalised (store/topology.h). Replaces ret_shape. */
 dk_status dk_entry_build(dk_entry_work *work, const dk_outline *outline, int min_zoom, int max_zoom,
                          dk_entry_shape *ret_shape);

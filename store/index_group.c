@@ -1,5 +1,6 @@
 #include "store/index_group.h"
 
+#include "store/coarse.h"
 #include "store/shelf.h"
 
 #include <inttypes.h>
@@ -11,7 +12,7 @@ struct dk_group_work {
     dk_entry_work *entry;
     dk_entry_shape shape;
     dk_shape source;
-    dk_outline outline;
+    dk_outline outline, shown; /* shown: to who is shown a coarse one */
 };
 
 dk_group_work *dk_group_work_create(void)
@@ -21,6 +22,7 @@ dk_group_work *dk_group_work_create(void)
         return NULL;
     dk_shape_init(&work->source);
     dk_outline_init(&work->outline);
+    dk_outline_init(&work->shown);
     dk_entry_shape_init(&work->shape);
     work->topology = dk_topology_create();
     work->entry = dk_entry_work_create();
@@ -40,6 +42,7 @@ void dk_group_work_free(dk_group_work *work)
     dk_entry_shape_finish(&work->shape);
     dk_shape_finish(&work->source);
     dk_outline_finish(&work->outline);
+    dk_outline_finish(&work->shown);
     free(work);
 }
 
@@ -217,16 +220,50 @@ static dk_status keep_thin(dk_group *group, dk_group_work *work, const struct dk
     return DK_OK;
 }
 
+/* What a row's coarse outline decides of its entry. Where it has hardly any size, as what is smaller than a cell has
+ * not, it is taken for a quarter of one: to wait until nothing would be large enough served nobody. */
+static dk_status measure_shown(dk_group *group, dk_group_work *work, const dk_kind *layer,
+                               const struct dk_group_outline *outline, dk_entry_head *ret_head)
+{
+    const int quarter = layer->public_coarse - 2; /* of a cell's side, as a power of two */
+    if (dk_shape_from_wkb(group->wkb.data + outline->wkb, outline->size, &work->source, NULL) != DK_OK ||
+        dk_coarse_shape(&work->source, layer->public_coarse) != DK_OK ||
+        dk_outline_from_shape(&work->source, &work->shown) != DK_OK ||
+        dk_entry_measure(work->entry, &work->shown, layer->min_zoom, layer->max_zoom, ret_head) != DK_OK)
+        return no_memory(group);
+    if (work->shown.kind == DK_POINTS)
+        return DK_OK;
+    int zoom = 20 + 3 - quarter; /* at which that is DK_FIRST_UNITS units, 2^3 */
+    zoom = zoom > layer->min_zoom ? zoom : layer->min_zoom;
+    if (ret_head->first_zoom > zoom)
+        ret_head->first_zoom = (uint8_t)zoom;
+    if (ret_head->size_class < 4 * quarter)
+        ret_head->size_class = (uint8_t)(4 * quarter);
+    return DK_OK;
+}
+
 static dk_status build_entry(dk_group *group, dk_group_work *work, const dk_kind *layer,
                              const struct dk_group_outline *outline)
 {
     const size_t at = outline->entry;
     dk_group_entry *entry = &group->entries[at];
+    int min_zoom = layer->min_zoom, max_zoom = layer->max_zoom;
+    dk_entry_head shown;
+    if (layer->public_coarse > 0) {
+        if (measure_shown(group, work, layer, outline, &shown) != DK_OK)
+            return DK_NOMEM;
+        min_zoom = max_zoom = shown.first_zoom; /* all of it from there on */
+    }
     if (dk_topology_get(work->topology, outline->number, &work->outline) != DK_OK ||
         keep_thin(group, work, outline) != DK_OK ||
-        dk_entry_build(work->entry, &work->outline, layer->min_zoom, layer->max_zoom, &work->shape) != DK_OK)
+        dk_entry_build(work->entry, &work->outline, min_zoom, max_zoom, &work->shape) != DK_OK)
         return no_memory(group);
-    const dk_entry_head *built = &work->shape.head;
+    dk_entry_head *built = &work->shape.head;
+    if (layer->public_coarse > 0) {
+        built->label_x = shown.label_x;
+        built->label_y = shown.label_y;
+        built->size_class = shown.size_class;
+    }
     const dk_entry_head own = entry->head;
     entry->head = *built;
     entry->head.row = own.row;

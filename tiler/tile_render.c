@@ -16,6 +16,19 @@ typedef struct kept_piece {
     size_t tags, tags_size; /* in dk_render.tags */
 } kept_piece;
 
+/* A row that is shown coarse, kept until all of the tile's are known. */
+typedef struct kept_coarse {
+    uint64_t feature;
+    int64_t row;
+    int level;
+    size_t values, n_values; /* in dk_render.coarse_values */
+} kept_coarse;
+
+typedef struct kept_value {
+    uint32_t field, hash;
+    size_t bytes, size; /* in dk_render.coarse_bytes */
+} kept_value;
+
 struct dk_render {
     dk_mvt *mvt;
     dk_feature_work work;
@@ -26,6 +39,11 @@ struct dk_render {
     size_t n_pieces, pieces_capacity;
     dk_parts parts;
     dk_buf tags;
+    kept_coarse *coarse;
+    size_t n_coarse, coarse_capacity;
+    kept_value *coarse_values;
+    size_t n_coarse_values, coarse_values_capacity;
+    dk_buf coarse_bytes;
     dk_shape shape; /* of a row that is shown coarse */
     dk_outline outline;
 };
@@ -36,6 +54,7 @@ dk_render *dk_render_create(void)
     if (render == NULL)
         return NULL;
     dk_buf_init(&render->tags);
+    dk_buf_init(&render->coarse_bytes);
     dk_shape_init(&render->shape);
     dk_outline_init(&render->outline);
     render->mvt = dk_mvt_create();
@@ -56,6 +75,9 @@ void dk_render_free(dk_render *render)
     free(render->values);
     free(render->pieces);
     dk_buf_finish(&render->tags);
+    free(render->coarse);
+    free(render->coarse_values);
+    dk_buf_finish(&render->coarse_bytes);
     dk_parts_finish(&render->parts);
     dk_shape_finish(&render->shape);
     dk_outline_finish(&render->outline);
@@ -152,26 +174,93 @@ static dk_mvt_type mvt_type(dk_geometry_kind kind)
     return kind == DK_POLYGONS ? DK_MVT_POLYGON : kind == DK_LINES ? DK_MVT_LINE : DK_MVT_POINT;
 }
 
-/* An entry that the viewer is shown coarse: from the row, and by the one function by which all of it is shown, so that
- * a tile tells no more than an item. */
-static dk_status draw_coarse(drawing_layer *d, const dk_block *block, uint32_t i, int coarse)
+/* Keeps an entry that the viewer is shown coarse. */
+static dk_status keep_coarse(drawing_layer *d, const dk_block *block, uint32_t i, int level)
 {
     dk_render *render = d->render;
-    const dk_entry_head *head = &block->heads[i];
-    dk_status status = dk_query_coarse(d->store, d->layer, head->row, coarse, &render->shape, d->err);
+    const uint64_t visible = dk_entry_visible(d->layer, &d->view, block, i);
+    const unsigned char *numbers = block->attributes + 4 * (size_t)i * block->n_attributes;
+    if (!dk_grow(&render->coarse, &render->coarse_capacity, render->n_coarse + 1, sizeof *render->coarse) ||
+        !dk_grow(&render->coarse_values, &render->coarse_values_capacity,
+                 render->n_coarse_values + block->n_attributes + 1, sizeof *render->coarse_values))
+        return DK_NOMEM;
+    kept_coarse *kept = &render->coarse[render->n_coarse];
+    *kept = (kept_coarse){block->heads[i].feature, block->heads[i].row, level, render->n_coarse_values, 0};
+    for (uint32_t a = 0; a < block->n_attributes; a++) {
+        uint32_t number;
+        dk_tile_value value;
+        memcpy(&number, numbers + 4 * (size_t)a, 4);
+        const uint32_t field = block->fields[a];
+        if (number == 0 || field >= d->layer->n_fields || (visible >> field & 1) == 0)
+            continue;
+        if (number > block->n_values || dk_block_tile_value(block, number, &value) != DK_OK)
+            return DK_CORRUPT;
+        render->coarse_values[render->n_coarse_values++] =
+            (kept_value){field, value.hash, render->coarse_bytes.size, value.size};
+        dk_buf_append(&render->coarse_bytes, value.bytes, value.size);
+        kept->n_values++;
+    }
+    render->n_coarse++;
+    return render->coarse_bytes.failed ? DK_NOMEM : DK_OK;
+}
+
+static dk_status add_kept_tags(drawing_layer *d, const kept_coarse *kept)
+{
+    dk_render *render = d->render;
+    unsigned char *const start = dk_buf_reserve(&render->tags, 2 * DK_MVT_PUT * kept->n_values + 1), *to = start;
+    if (start == NULL)
+        return DK_NOMEM;
+    for (size_t v = 0; v < kept->n_values; v++) {
+        const kept_value *own = &render->coarse_values[kept->values + v];
+        const dk_tile_value value = {render->coarse_bytes.data + own->bytes, own->size, own->hash};
+        const uint32_t index = dk_mvt_value(render->mvt, &value);
+        if (index == DK_MVT_NO_VALUE)
+            return DK_NOMEM;
+        if (render->keys[own->field] == 0)
+            render->keys[own->field] = dk_mvt_key(render->mvt, own->field) + 1;
+        to = dk_mvt_put(to, render->keys[own->field] - 1);
+        to = dk_mvt_put(to, index);
+    }
+    render->tags.size += (size_t)(to - start);
+    return DK_OK;
+}
+
+/* From the row, and by the one function by which all of it is shown, so that a tile tells no more than an item. */
+static dk_status draw_coarse(drawing_layer *d, const kept_coarse *kept)
+{
+    dk_render *render = d->render;
+    dk_status status = dk_query_coarse(d->store, d->layer, kept->row, kept->level, &render->shape, d->err);
     if (status != DK_OK)
         return status == DK_END ? DK_OK : status;
     if ((status = dk_outline_from_shape(&render->shape, &render->outline)) != DK_OK)
         return status;
-    dk_mvt_feature_begin(render->mvt, head->feature, mvt_type(render->outline.kind));
+    dk_mvt_feature_begin(render->mvt, kept->feature, mvt_type(render->outline.kind));
     status = dk_draw_outline(&render->work, render->mvt, d->frame, &render->outline);
     if (status == DK_OK && dk_mvt_has_geometry(render->mvt)) {
         dk_buf_clear(&render->tags);
-        status = add_tags(d, block, i);
+        status = add_kept_tags(d, kept);
         dk_mvt_tags(render->mvt, render->tags.data, render->tags.size);
     }
     if (dk_mvt_feature_end(render->mvt))
         render->work.stats.features++;
+    return status;
+}
+
+static int by_coarse_feature(const void *a, const void *b)
+{
+    const kept_coarse *p = a, *q = b;
+    return (p->feature > q->feature) - (p->feature < q->feature);
+}
+
+/* In the order of their numbers: that of the index follows from the exact outlines. */
+static dk_status draw_kept_coarse(drawing_layer *d)
+{
+    dk_render *render = d->render;
+    dk_status status = DK_OK;
+    if (render->n_coarse > 1)
+        qsort(render->coarse, render->n_coarse, sizeof *render->coarse, by_coarse_feature);
+    for (size_t i = 0; status == DK_OK && i < render->n_coarse; i++)
+        status = draw_coarse(d, &render->coarse[i]);
     return status;
 }
 
@@ -225,7 +314,7 @@ static bool draw_block(const dk_block *block, void *user)
             (d->rows != NULL && !dk_row_set_has(d->rows, head->row)) ||
             (d->store != NULL && !dk_index_drawn(d->store, d->layer, head, zoom)))
             continue;
-        d->status = coarse > 0 ? draw_coarse(d, block, i, coarse) : draw_entry(d, block, i);
+        d->status = coarse > 0 ? keep_coarse(d, block, i, coarse) : draw_entry(d, block, i);
     }
     return d->status == DK_OK;
 }
@@ -357,6 +446,8 @@ static void begin_layer(dk_render *render, const dk_kind *layer, const char *key
     dk_buf_clear(&render->tags);
     render->n_pieces = 0;
     dk_parts_clear(&render->parts);
+    render->n_coarse = render->n_coarse_values = 0;
+    dk_buf_clear(&render->coarse_bytes);
 }
 
 static dk_status render_layer(dk_render *render, dk_store *store, const dk_tile_layer *asked,
@@ -392,6 +483,8 @@ static dk_status render_layer(dk_render *render, dk_store *store, const dk_tile_
     }
     if (status == DK_OK && d.status == DK_OK)
         d.status = draw_kept_pieces(&d);
+    if (status == DK_OK && d.status == DK_OK)
+        d.status = draw_kept_coarse(&d);
     if (status == DK_OK && d.status != DK_OK)
         status = dk_fail(err, d.status, "the tile %d/%u/%u of the layer %s could not be drawn: %s", zoom, frame->tile.x,
                          frame->tile.y, layer->name, dk_status_text(d.status));

@@ -145,6 +145,57 @@ test('no answer to the public depends on where in its cell a vertex lies', async
   assert.notDeepEqual((await json(`${items}/X1%3ADK001`, CHIEF)).geometry, (await get(`${other.url}${items}/X1%3ADK001`, { token: CHIEF })).json.geometry);
 });
 
+test('tiles tell no size: rows as small and as large as they may be in the same cells are drawn and counted alike', async () => {
+  const sized = (large, draw) => {
+    let x = Math.floor(worldX(117.21) / CELL);
+    const top = Math.floor(worldY(31.82) / CELL), near = large ? 0.03 : 0.97;
+    const list = [1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32, 48].map((n) => {
+      const [west, east, north, south] = [x + near, x + n + 1 - near, top + near, top + n + 1 - near].map((cells) => cells * CELL);
+      x += n + 7;
+      return { id: `S${n}`, name: `${n}格`, division: '341321101', project_id: 'X1', owner: '大小', geometry: { type: 'Polygon',
+        coordinates: [[[west, south], [east, south], [east, north], [west, north], [west, south]].map(([u, v]) => [lonOf(u), latOf(v)])] } };
+    });
+    return serve(storeOf([...parcels, ...list], yaml.replace('max_zoom: 14}', `max_zoom: 16}${draw}`)));
+  };
+  for (const draw of ['', '\n    draw: all']) {
+    const both = await Promise.all([sized(false, draw), sized(true, draw)]);
+    const ask = (path, token) => Promise.all(both.map(({ url }) => get(url + path, { token })));
+    const seen = new Map();
+    for (let z = 6; z <= 16; z++)
+      for (let i = 0; i <= 6; i++)
+        for (const layer of ['parcel', 'parcel_grid']) {
+          const { x, y } = tileOf(117.21 + i * 0.0035, 31.82 - 0.0005, z), path = `/xyz/${layer}/${z}/${x}/${y}`;
+          const [one, two] = await ask(path);
+          assert.deepEqual([one.status, one.body.toString('latin1')], [two.status, two.body.toString('latin1')], `${draw} ${path}`);
+          if (layer === 'parcel' && one.status === 200) {
+            const drawn = new VectorTile(new PbfReader(one.body)).layers.parcel;
+            for (let k = 0; k < drawn.length; k++) seen.set(drawn.feature(k).properties.id, Math.min(z, seen.get(drawn.feature(k).properties.id) ?? z));
+          }
+        }
+    const zooms = [1, 2, 4, 8, 16, 32].map((n) => seen.get(`S${n}`));
+    assert.deepEqual(zooms, draw ? [6, 6, 6, 6, 6, 6] : [...zooms].sort((a, b) => b - a), 'the larger come first');
+    assert.ok(draw || zooms[0] > zooms.at(-1));
+    /* Staff are drawn the same rows from the same zooms on, each as it is: all of it, however small. */
+    for (let z = 6; z <= 16 && !draw; z++) {
+      const counts = [0, 0];
+      for (let i = 0; i < 2; i++) {
+        const tiles = new Map();
+        for (let k = 0; k < 40; k++) { const tile = tileOf(117.21 + k * 0.0006, 31.82 - 0.0005, z); tiles.set(`${tile.x}/${tile.y}`, tile); }
+        const ids = new Set();
+        for (const { x, y } of tiles.values()) {
+          const answer = await get(`${both[i].url}/xyz/parcel/${z}/${x}/${y}`, { token: CHIEF });
+          const layer = answer.status === 200 ? new VectorTile(new PbfReader(answer.body)).layers.parcel : undefined;
+          for (let k = 0; k < (layer?.length ?? 0); k++) if (/^S/.test(layer.feature(k).properties.id)) ids.add(layer.feature(k).properties.id);
+        }
+        counts[i] = [...ids].sort().join();
+      }
+      assert.equal(counts[0], counts[1], `zoom ${z}`);
+      assert.deepEqual(counts[0].split(',').filter((id) => id !== '').length, [...seen.values()].filter((from) => from <= z).length - [...seen].filter(([id, from]) => !/^S/.test(id) && from <= z).length, `zoom ${z}`);
+    }
+    await Promise.all(both.map((one) => one.stop()));
+  }
+});
+
 test('a bisection ends at the middle of the cell, for staff at the vertex', async () => {
   const bisect = async (ask) => {
     let low = exactWest - 0.001, high = exactWest + 0.001;
