@@ -46,6 +46,7 @@ typedef struct dk_refusal {
     bool forget_cookie;   /* the session is over */
     bool nothing_sent;    /* 401 to who sent no credentials */
     bool ask_basic;       /* 401 asks for the Basic scheme too */
+    const char *page;     /* said by a page, to a browser: the base path; NULL: by JSON */
 } dk_refusal;
 
 typedef struct dk_caller_options {

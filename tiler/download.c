@@ -674,22 +674,23 @@ static void drop_response(void *user)
     dk_download_drop(user);
 }
 
-static enum MHD_Result respond_problem(dk_download *d, struct MHD_Connection *connection, dk_status status,
-                                       bool closing)
+static enum MHD_Result respond_problem(dk_download *d, struct MHD_Connection *connection, const char *page,
+                                       dk_status status, bool closing)
 {
     bool show;
     const unsigned http = dk_http_status(status, &show);
     show |= d->shown;
     if (!show)
         log_failure(d, d->error.text);
-    return dk_respond_problem(connection, http,
-                              show          ? d->error.text
-                              : http == 503 ? "The server is busy; try again in a moment."
-                                            : "The server could not make the file; its log says why.",
-                              NULL, closing);
+    const dk_refusal refusal = {.status = http,
+                                .sentence = show          ? d->error.text
+                                            : http == 503 ? "The server is busy; try again in a moment."
+                                                          : "The server could not make the file; its log says why.",
+                                .page = page};
+    return dk_respond_refusal(connection, &refusal, closing);
 }
 
-enum MHD_Result dk_download_respond(dk_download *d, struct MHD_Connection *connection, bool closing)
+enum MHD_Result dk_download_respond(dk_download *d, struct MHD_Connection *connection, const char *page, bool closing)
 {
     pthread_mutex_lock(&d->mutex);
     const bool finished = d->finished, gone = d->gone;
@@ -698,7 +699,7 @@ enum MHD_Result dk_download_respond(dk_download *d, struct MHD_Connection *conne
     d->answered = status == DK_OK;
     pthread_mutex_unlock(&d->mutex);
     if (gone || status != DK_OK) {
-        const enum MHD_Result result = gone ? MHD_NO : respond_problem(d, connection, status, closing);
+        const enum MHD_Result result = gone ? MHD_NO : respond_problem(d, connection, page, status, closing);
         dk_download_drop(d);
         return result;
     }

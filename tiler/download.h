@@ -28,8 +28,10 @@ bool dk_download_asked(const dk_request *request);
 dk_status dk_download_start(dk_downloads *downloads, struct MHD_Connection *connection, dk_request *request,
                             const dk_viewer *viewer, const dk_caller *caller, const char *accept_encoding,
                             dk_download **ret_download, dk_error *err);
-/* When the connection is resumed: queues the file, or the problem. The download is no longer the caller's. */
-enum MHD_Result dk_download_respond(dk_download *download, struct MHD_Connection *connection, bool closing);
+/* When the connection is resumed: queues the file, or the problem. The download is no longer the caller's. page: as in
+ * dk_refusal. */
+enum MHD_Result dk_download_respond(dk_download *download, struct MHD_Connection *connection, const char *page,
+                                    bool closing);
 /* Instead of that, when the client has left. NULL-safe. */
 void dk_download_drop(dk_download *download);
 

@@ -4,6 +4,7 @@
 #include "tiler/coding.h"
 #include "tiler/conditions.h"
 #include "tiler/headers.h"
+#include "tiler/problem_page.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -428,22 +429,32 @@ static void add_challenges(struct MHD_Response *response, const dk_refusal *refu
                refusal->nothing_sent ? "Bearer realm=\"dikuai\"" : "Bearer error=\"invalid_token\"");
 }
 
+/* RFC 9457 */
+static void write_problem(dk_buf *body, unsigned status, const char *detail)
+{
+    dk_json json;
+    dk_json_init(&json, body);
+    dk_json_object_begin(&json);
+    dk_json_member_text(&json, "type", "about:blank");
+    dk_json_member_text(&json, "title", title_of(status));
+    dk_json_member_integer(&json, "status", status);
+    dk_json_member_text(&json, "detail", detail);
+    dk_json_object_end(&json);
+}
+
 /* allow, cookie: NULL: none. */
 static enum MHD_Result respond_problem(struct MHD_Connection *connection, const dk_refusal *refusal, const char *allow,
                                        const char *cookie, bool closing)
 {
     const unsigned status = refusal->status;
     unsigned retry_after = refusal->retry_after;
+    const bool page = refusal->page != NULL;
     dk_buf body;
-    dk_json json;
     dk_buf_init(&body);
-    dk_json_init(&json, &body);
-    dk_json_object_begin(&json);
-    dk_json_member_text(&json, "type", "about:blank");
-    dk_json_member_text(&json, "title", title_of(status));
-    dk_json_member_integer(&json, "status", status);
-    dk_json_member_text(&json, "detail", refusal->sentence);
-    dk_json_object_end(&json);
+    if (page)
+        dk_write_problem_page(&body, refusal->page, status, refusal->sentence);
+    else
+        write_problem(&body, status, refusal->sentence);
     struct MHD_Response *response =
         body.failed ? NULL : MHD_create_response_from_buffer(body.size, body.data, MHD_RESPMEM_MUST_COPY);
     dk_buf_finish(&body);
@@ -451,9 +462,12 @@ static enum MHD_Result respond_problem(struct MHD_Connection *connection, const 
         return MHD_NO;
     add_common(response, closing);
     add_sharing(response, cookie != NULL);
-    add_header(response, "Content-Type", "application/problem+json");
+    add_header(response, "Content-Type", page ? "text/html; charset=utf-8" : "application/problem+json");
     add_header(response, "Cache-Control", "no-store");
-    add_header(response, "Content-Security-Policy", "default-src 'none'");
+    if (page)
+        add_document_policy(response, false);
+    else
+        add_header(response, "Content-Security-Policy", "default-src 'none'");
     if (status == 401)
         add_challenges(response, refusal);
     if (status == 503 && retry_after == 0)

@@ -196,20 +196,6 @@ static void log_failure(const dk_request *request, const dk_error *error)
     fprintf(stderr, ": %s\n", error->text);
 }
 
-static enum MHD_Result respond_failure(struct MHD_Connection *connection, const dk_request *request, dk_status status,
-                                       const dk_error *error, bool closing)
-{
-    bool show;
-    const unsigned http = dk_http_status(status, &show);
-    if (!show)
-        log_failure(request, error);
-    return dk_respond_problem(connection, http,
-                              show          ? error->text
-                              : http == 503 ? "The store is busy; try again in a moment."
-                                            : "The server could not answer; its log says why.",
-                              NULL, closing);
-}
-
 /* Whether a 401 asks for Basic: where a calendar program asks. A browser that shows a page would send the password from
  * then on to every address of this server, and be refused at all but one. */
 static bool asks_basic(struct MHD_Connection *connection, const dk_context *ctx, dk_errand errand)
@@ -221,6 +207,44 @@ static bool asks_basic(struct MHD_Connection *connection, const dk_context *ctx,
 static const char *accept_of(struct MHD_Connection *connection, exchange *x)
 {
     return x->accept != NULL ? x->accept : dk_field_lines(connection, "Accept", x->framing.accepts, &x->accept);
+}
+
+/* The page of a refusal: where a browser asks for one (a form that was filled in badly, an old link, a session that has
+ * ended), unless its reader wants to see JSON. */
+static const char *page_of(const dk_server *server, struct MHD_Connection *connection, exchange *x)
+{
+    const char *format = x->parsed == DK_OK ? dk_request_param(&x->request, "f") : NULL;
+    const bool wants_json = format != NULL && strcmp(format, "json") == 0;
+    return !x->uploads && !wants_json && dk_prefers_html(accept_of(connection, x)) ? server->options.config.base_path
+                                                                                   : NULL;
+}
+
+/* Refuses what was to be read. */
+static enum MHD_Result refuse(const dk_server *server, struct MHD_Connection *connection, exchange *x,
+                              dk_refusal refusal, bool closing)
+{
+    refusal.page = page_of(server, connection, x);
+    return dk_respond_refusal(connection, &refusal, closing);
+}
+
+static enum MHD_Result refuse_as(const dk_server *server, struct MHD_Connection *connection, exchange *x,
+                                 unsigned status, const char *sentence, bool closing)
+{
+    return refuse(server, connection, x, (dk_refusal){.status = status, .sentence = sentence}, closing);
+}
+
+static enum MHD_Result respond_failure(const dk_server *server, struct MHD_Connection *connection, exchange *x,
+                                       dk_status status, const dk_error *error, bool closing)
+{
+    bool show;
+    const unsigned http = dk_http_status(status, &show);
+    if (!show)
+        log_failure(&x->request, error);
+    return refuse_as(server, connection, x, http,
+                     show          ? error->text
+                     : http == 503 ? "The store is busy; try again in a moment."
+                                   : "The server could not answer; its log says why.",
+                     closing);
 }
 
 /* The base path with its slash, and the query as it was asked, unless that is longer than a redirection holds. */
@@ -245,8 +269,8 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
     dk_request *request = &x->request;
     if (x->parsed != DK_OK) {
         if (x->parsed == DK_LIMIT)
-            return dk_respond_problem(connection, 414, x->error.text, NULL, closing);
-        return respond_failure(connection, request, x->parsed, &x->error, closing);
+            return refuse_as(server, connection, x, 414, x->error.text, closing);
+        return respond_failure(server, connection, x, x->parsed, &x->error, closing);
     }
     dk_context ctx; /* not cleared whole: the error's text is as large as all the rest */
     memset(&ctx, 0, offsetof(dk_context, error));
@@ -263,7 +287,7 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
     ctx.prefers_calendar = errand.basic && dk_prefers_calendar(accept_of(connection, x));
     if (!dk_caller_of(server->callers, connection, errand, &caller, &refusal)) {
         refusal.ask_basic = asks_basic(connection, &ctx, errand);
-        return dk_respond_refusal(connection, &refusal, closing);
+        return refuse(server, connection, x, refusal, closing);
     }
     ctx.viewer = caller.viewer;
     ctx.caller = caller.way != DK_WAY_NONE ? &caller : NULL;
@@ -274,17 +298,17 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
         return dk_respond(connection, &ctx, NULL, closing);
     }
     if (route == NULL)
-        return dk_respond_problem(connection, 404, "There is nothing at this address.", NULL, closing);
+        return refuse_as(server, connection, x, 404, "There is nothing at this address.", closing);
 
     const char *accept_encoding = dk_field_lines(connection, "Accept-Encoding", x->framing.encodings, &x->encodings);
     if (route->handler == dk_get_items && dk_download_asked(request)) {
         if (ctx.caller != NULL && dk_audit_answer(ctx.config->writer, &ctx, "export") != DK_OK)
-            return dk_respond_problem(connection, 503, ctx.error.text, NULL, closing);
+            return refuse_as(server, connection, x, 503, ctx.error.text, closing);
         const dk_status started = dk_download_start(server->downloads, connection, request, &ctx.viewer, ctx.caller,
                                                     accept_encoding, &x->download, &ctx.error);
         if (started == DK_BUSY)
-            return dk_respond_problem(connection, 503, ctx.error.text, NULL, closing);
-        return started == DK_OK ? MHD_YES : respond_failure(connection, request, started, &ctx.error, closing);
+            return refuse_as(server, connection, x, 503, ctx.error.text, closing);
+        return started == DK_OK ? MHD_YES : respond_failure(server, connection, x, started, &ctx.error, closing);
     }
     enum MHD_Result result;
     if (route->handler == dk_get_tile && server->cache != NULL && !closing && !caller.passed_over &&
@@ -324,16 +348,16 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
     else if (status == DK_OK)
         result = dk_respond(connection, &ctx, accept_encoding, closing);
     else if (ctx.problem == 401)
-        result = dk_respond_refusal(connection,
-                                    &(dk_refusal){.status = 401,
-                                                  .sentence = ctx.error.text,
-                                                  .nothing_sent = true,
-                                                  .ask_basic = asks_basic(connection, &ctx, errand)},
-                                    closing);
+        result = refuse(server, connection, x,
+                        (dk_refusal){.status = 401,
+                                     .sentence = ctx.error.text,
+                                     .nothing_sent = true,
+                                     .ask_basic = asks_basic(connection, &ctx, errand)},
+                        closing);
     else if (ctx.problem != 0)
-        result = dk_respond_problem(connection, ctx.problem, ctx.error.text, NULL, closing);
+        result = refuse_as(server, connection, x, ctx.problem, ctx.error.text, closing);
     else
-        result = respond_failure(connection, request, status, &ctx.error, closing);
+        result = respond_failure(server, connection, x, status, &ctx.error, closing);
     if (ctx.worker != NULL)
         dk_pool_give(server->pool, ctx.worker);
     return result;
@@ -431,7 +455,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
     if (x->download != NULL) { /* its connection was suspended until now */
         dk_download *download = x->download;
         x->download = NULL;
-        return dk_download_respond(download, connection, closing);
+        return dk_download_respond(download, connection, page_of(server, connection, x), closing);
     }
     const bool posts = takes_posts(x), session = posts && is_session(x);
     const bool deletes = session && strcmp(method, "DELETE") == 0;

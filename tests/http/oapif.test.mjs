@@ -209,6 +209,32 @@ test('what is linked tells how many rows there are in all, and the extent of all
   }
 });
 
+test('who is refused in a browser reads why on a page, with a way on; programs get problem+json', async () => {
+  const ask = (path, options) => get(new URL(path, server.url), options);
+  for (const [path, status, title, detail] of [['/collections/parcel/items?f=html&area_m2=<b>', 400, '请求有误', 'compared with a number'],
+    ['/collections/parcel/items/X9', 404, '没有找到', 'no such published item'], ['/nowhere', 404, '没有找到', 'nothing at this address'],
+    ['/collections/parcel/items?f=csv&limit=x', 400, '请求有误', 'limit']]) {
+    const page = await ask(path, { headers: { Accept: BROWSER } });
+    assert.equal(page.status, status, path);
+    assert.equal(page.headers['content-type'], 'text/html; charset=utf-8', path);
+    assert.match(page.headers['content-security-policy'], /^default-src 'none'; style-src 'self'/);
+    assert.equal(page.headers['cache-control'], 'no-store');
+    assert.ok(page.text.includes(`<h1>${title}</h1>`) && page.text.includes('<html lang="zh-CN">'), page.text);
+    assert.ok(page.text.includes(detail) && page.text.includes('href="/collections?f=html"') && page.text.includes('href="/web/pages.css"'), page.text);
+    assert.ok(!page.text.includes('<b>'));
+    for (const accept of [undefined, '*/*', 'application/json', 'text/html;q=0.5, application/json']) {
+      const problem = await ask(path, { headers: accept ? { Accept: accept } : {} });
+      assert.equal(problem.headers['content-type'], 'application/problem+json', `${path} ${accept}`);
+      assert.equal(problem.json.status, status);
+    }
+  }
+  assert.equal((await ask('/collections/parcel/items/X9?f=json', { headers: { Accept: BROWSER } })).headers['content-type'], 'application/problem+json');
+  const token = await ask('/collections', { headers: { Accept: BROWSER, Authorization: 'Bearer dk_wrong' } });
+  assert.equal(token.status, 401);
+  assert.match(token.headers['www-authenticate'], /^Bearer error="invalid_token"/);
+  assert.match(token.text, /<h1>登录已失效<\/h1>/);
+});
+
 test('HTML for who prefers it, JSON for who does not say, and HEAD is GET without a body', async () => {
   const resources = ['/conformance', '/api', '/collections', '/collections/parcel', '/collections/parcel/schema', '/collections/parcel/queryables', '/collections/parcel/sortables',
     '/collections/parcel/items', item('parcel', 'X1:DK001'), `${item('parcel', 'X1:DK001')}/dossier`, `${item('parcel', 'X1:DK001')}/approval`];
