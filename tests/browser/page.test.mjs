@@ -472,6 +472,46 @@ test('what is selected is marked, and what is switched off is gone, while tiles 
   await view.context.close();
 });
 
+test('tiles that did not come are asked for again when the network is back, or when the reader moves on', async () => {
+  const view = await openPage(browser, site, { expected: () => true }), { page } = view, [lon, lat] = county.parcels[0].at;
+  await view.go();
+  let broken = false;
+  let came = [];
+  await page.route(/\/xyz\/[^/]+\/15\//, (route) => (broken ? route.fulfill({ status: 502 }) : route.continue()));
+  page.on('response', (response) => {
+    const tile = /\/xyz\/[^/]+\/(15\/.+)\.mvt/.exec(response.url());
+    if (tile && response.ok()) came.push(tile[1]);
+  });
+  await view.context.setOffline(true);
+  await page.evaluate((hash) => {
+    location.hash = hash;
+  }, viewOf([lon, lat], 15.4));
+  await told(page, '没有加载成功');
+  await drawn(page);
+  assert.deepEqual(came, []);
+  await view.context.setOffline(false);
+  assert.ok(await until((n) => n > 3, () => came.length) > 3);
+  await drawn(page);
+  // A server that was away: the browser does not know that it is back.
+  broken = true;
+  came = [];
+  await page.evaluate((hash) => {
+    location.hash = hash;
+  }, viewOf([lon + 0.2, lat + 0.1], 15.4));
+  await drawn(page);
+  broken = false;
+  const [x, y] = await middle(page);
+  const moved = await until((n) => n > 3, async () => {
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    await page.mouse.move(x + 4, y + 4);
+    await page.mouse.up();
+    return came.length;
+  });
+  assert.ok(moved > 3, `${moved} tiles came`);
+  await view.context.close();
+});
+
 test('a layer whose last zoom is another than that of the others stays on the map beyond it, stretched', async () => {
   const view = await openPage(browser, site);
   const asked = [];

@@ -252,6 +252,15 @@ export function showMap({ catalogue, style, view, on }) {
   map.on('moveend', () => on.move(currentView()));
   const failed = new Map(); // tiles since the last reload: {source, z, x, y, times}
   const retry = (source) => map.refreshTiles(source, [...failed.values()].filter((tile) => tile.source === source));
+  // Tiles that did not come; MapLibre asks for none of them again while it is in view.
+  const lost = new Map();
+  function again(milliseconds) {
+    const due = [...lost].filter(([, { at }]) => performance.now() - at >= milliseconds);
+    for (const [name] of due) lost.delete(name);
+    for (const source of new Set(due.map(([, tile]) => tile.source))) map.refreshTiles(source, due.map(([, tile]) => tile).filter((tile) => tile.source === source));
+  }
+  addEventListener('online', () => again(0));
+  map.on('moveend', () => again(2000));
   map.on('error', ({ error, tile, sourceId: source }) => {
     const name = `${source} ${tile?.tileID.key}`;
     const times = (failed.get(name)?.times ?? 0) + 1;
@@ -259,7 +268,10 @@ export function showMap({ catalogue, style, view, on }) {
     if (error?.status === 401) {
       // Who is the public already asked for it while the session was ending: once more, but not for ever.
       if (!on.unauthorised() && tile && times === 1) retry(source);
-    } else if (error?.name !== 'AbortError') on.problem('部分地图数据没有加载成功，请检查网络后刷新页面。');
+    } else if (error?.name !== 'AbortError') {
+      if (tile) lost.set(name, { source, ...tile.tileID.canonical, at: performance.now() });
+      on.problem('部分地图数据没有加载成功，请检查网络后刷新页面。');
+    }
   });
 
   const themed = style.layers.filter((layer) => layer.metadata?.theme);
