@@ -343,6 +343,25 @@ describe('the same parcel seen by staff', () => {
     assert.deepEqual(await context.cookies(), []);
   });
 
+  test('one that ended is noticed by whatever is asked for next: a list, a search', async () => {
+    const { page } = view;
+    for (const ask of [async () => {
+      await page.click('#staff-lists');
+      await page.fill('#list-division', '341321101');
+      return () => page.click('#list-form .primary');
+    }, async () => () => page.fill('#search', parcel.id)]) {
+      const end = await endedSession();
+      const go = await ask();
+      await page.evaluate(() => window.told.splice(0));
+      await end();
+      await go();
+      await page.waitForSelector('#staff-banner', { state: 'hidden' });
+      await page.waitForFunction(() => !document.querySelector('.internal') && document.querySelector('#panel[data-state=ready] h2'));
+      assert.deepEqual(await page.evaluate(() => window.told), ['登录已失效，已退出内部视图。']);
+      assert.equal(await page.locator('#list-dialog').isVisible(), false);
+    }
+  });
+
   test('is begun and ended by the keyboard, which goes on where it was, and nothing that is typed is lost', async () => {
     const other = await openPage(browser, site);
     const { page } = other;

@@ -20,10 +20,11 @@ export function onOtherViewer(called) {
   if (windows) windows.onmessage = called;
 }
 
-/** Whether a session read an answer; undefined: it does not say. */
-function readBySession(path, answer) {
+/** Looks whether an answer was read by who the last catalogue says. */
+function notice(path, answer) {
+  if (switching || path === 'catalogue' || path.startsWith('web/')) return;
   const [said] = /\b(private|public)\b/.exec(answer.headers.get('Cache-Control') ?? '') ?? [];
-  return path.startsWith('web/') || !said ? undefined : said === 'private';
+  if (answer.ok ? said && (said === 'private') !== known : answer.status === 401 && known) other();
 }
 
 /** How a url is asked for. The browser's cache may hold what the public saw, and must not keep what a session sees. */
@@ -58,11 +59,11 @@ export async function get(path, { signal, body, type, cache } = {}) {
     if (error.name === 'AbortError') throw error;
     throw new Problem(0, '无法连接服务器，请检查网络后再试。');
   }
+  notice(path, answer);
   if (!answer.ok) {
     const detail = body === undefined || answer.status === 401 ? null : (await answer.json().catch(() => null))?.detail;
     throw new Problem(answer.status, detail ? `服务器不接受这个范围：${detail}` : sentence(answer.status));
   }
-  if (!switching && path !== 'catalogue' && readBySession(path, answer) === !known) other();
   try {
     return await answer.json();
   } catch (error) {
@@ -119,6 +120,7 @@ export async function listPage(id, query) {
   } catch {
     throw new Problem(0, '无法连接服务器，请检查网络后再试。');
   }
+  notice('lists', answer);
   if (!answer.ok) throw new Problem(answer.status, sentence(answer.status));
   return answer.text();
 }

@@ -237,6 +237,8 @@ function changeViewer(given, said) {
   toast(text);
 }
 
+const sameViewer = (given) => JSON.stringify(given.viewer) === JSON.stringify(catalogue.viewer);
+
 let following = false;
 let quiet = 0; // until then answers that say another viewer than the catalogue does are not followed
 
@@ -246,7 +248,7 @@ async function follow(event) {
   following = true;
   try {
     const given = await api.catalogue();
-    if (JSON.stringify(given.viewer) === JSON.stringify(catalogue.viewer)) quiet = Date.now() + 10000;
+    if (sameViewer(given)) quiet = Date.now() + 10000;
     else changeViewer(given, event || viewTitle(given.viewer) ? undefined : ENDED);
   } catch (error) {
     if (error.status !== 401 || !unauthorised()) tell(error.message);
@@ -327,7 +329,9 @@ async function begin() {
   panel.setUp({ onClose: close, onBack: () => history.back() });
   search = setUpSearch({ open, go: (bbox) => map?.fly(bbox) });
   lists.setUp();
-  staff = setUpStaff({ onChange: changeViewer, onProblem: toast });
+  staff = setUpStaff({ onProblem: toast, onChange(given, said) {
+    if (said !== ENDED || !sameViewer(given)) changeViewer(given, said); // else follow() has told it
+  } });
   api.onOtherViewer(follow);
   byId('copy-link').addEventListener('click', copyLink);
   if (sessionStorage.getItem(TELL)) toast(sessionStorage.getItem(TELL));

@@ -64,7 +64,10 @@ export async function use(viewer) {
   lists = [];
   by.value = '';
   division.value = '';
-  if (viewer?.audience !== 'staff') return;
+  if (viewer?.audience !== 'staff') {
+    dialog.close();
+    return;
+  }
   try {
     lists = await api.lists();
   } catch {
