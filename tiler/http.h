@@ -72,6 +72,7 @@ typedef struct dk_upload {
     const void *data; /* NULL: nothing was */
     size_t size;
     const char *type; /* Content-Type or NULL */
+    bool coded;       /* Content-Encoding: compressed, or as this server does not know it */
 } dk_upload;
 
 typedef struct dk_context {

@@ -113,6 +113,12 @@ static dk_status read_upload(dk_context *ctx, dk_region **ret_region)
     const dk_upload *upload = &ctx->upload;
     if (upload->size == 0)
         return dk_fail(&ctx->error, DK_INVALID, "The body is empty; it is the area that is asked about.");
+    if (upload->coded) { /* RFC 9110, 15.5.16 */
+        ctx->problem = 415;
+        return dk_fail(&ctx->error, DK_INVALID,
+                       "The body is compressed, as its Content-Encoding says; send it as it is, or as a zipped "
+                       "shapefile (application/zip) without Content-Encoding.");
+    }
     if (is_type(upload->type, "application/geo+json") || is_type(upload->type, "application/json"))
         return read_text(ctx, DK_REGION_GEOJSON, upload->data, upload->size, ret_region);
     if (is_type(upload->type, "text/plain") && is_wkt(upload->data, upload->size))

@@ -322,8 +322,11 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
     ctx.host = dk_host_plain(host) ? host : NULL;
     ctx.scheme = dk_is_https(header(connection, "X-Forwarded-Proto")) ? "https" : "http";
     if (x->uploads) {
-        ctx.upload = (dk_upload){x->upload.bytes.data != NULL ? (const void *)x->upload.bytes.data : "",
-                                 x->upload.bytes.size, header(connection, "Content-Type")};
+        const char *coding = header(connection, "Content-Encoding");
+        ctx.upload = (dk_upload){.data = x->upload.bytes.data != NULL ? (const void *)x->upload.bytes.data : "",
+                                 .size = x->upload.bytes.size,
+                                 .type = header(connection, "Content-Type"),
+                                 .coded = coding != NULL && coding[0] != '\0' && strcasecmp(coding, "identity") != 0};
         ctx.answer.no_store = true;
     }
     dk_status status = DK_OK;

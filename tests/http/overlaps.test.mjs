@@ -7,6 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { CHIEF, featureCollection, folder, get, raw, run, serve, STAFF } from './county.mjs';
 
 const catalogue = `title: 测试县 <甲>
@@ -283,6 +284,12 @@ test('what cannot be asked is refused with the reason and the place', async () =
     const answer = await at('/overlaps', { method: 'POST', body, headers: { 'Content-Type': type ?? 'application/geo+json' } });
     assert.equal(answer.status, status, `${body.slice(0, 80)}: ${answer.text}`);
     assert.match(answer.json.detail, pattern, body.slice(0, 80));
+  }
+  const area = JSON.stringify({ type: 'Point', coordinates: [117.2, 31.8] });
+  for (const [coding, body, status] of [['gzip', gzipSync(area), 415], ['br', area, 415], ['identity', area, 200]]) {
+    const answer = await at('/overlaps', { method: 'POST', body, headers: { 'Content-Type': 'application/geo+json', 'Content-Encoding': coding } });
+    assert.equal(answer.status, status, coding);
+    if (status === 415) assert.match(answer.json.detail, /Content-Encoding/);
   }
   for (const [path, pattern] of [['/overlaps', /one place/], ['/overlaps?point=1,2&bbox=1,2,3,4', /one place/], ['/overlaps?point=1', /"point"/], ['/overlaps?point=190,2', /"point"/],
     ['/overlaps?bbox=1,2,1,4', /"bbox"/], ['/overlaps?bbox=1,2,3', /"bbox"/], ['/overlaps?point=1,2&layers=zone,none', /"none"/], ['/overlaps?point=1,2&layers=zone,zone', /twice/],
