@@ -148,6 +148,11 @@ dk_status dk_access_end(dk_access *access, dk_status status, dk_error *err)
 
 /* ---- opening ---- */
 
+static bool others_may_open(const struct stat *info)
+{
+    return (info->st_mode & (S_IRWXG | S_IRWXO)) != 0;
+}
+
 static bool pragma_number(dk_access *access, const char *sql, int *ret_number)
 {
     sqlite3_stmt *stmt = NULL;
@@ -243,7 +248,7 @@ dk_status dk_access_open(const char *store_path, bool make, dk_access **ret_acce
                      : dk_fail(err, DK_IO, "%s: cannot be looked at: %s", text, strerror(errno));
     else if (!S_ISREG(info.st_mode))
         status = dk_fail(err, DK_IO, "%s: is no file", text);
-    else if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    else if (others_may_open(&info))
         status = dk_fail(err, DK_CONFLICT, "%s: other users of this machine may open it; chmod 600 it", text);
     else
         status = open_database(access, made, err);
@@ -272,5 +277,6 @@ void dk_access_close(dk_access *access)
 bool dk_access_is_current(const dk_access *access)
 {
     struct stat info;
-    return stat(access->path, &info) == 0 && info.st_dev == access->device && info.st_ino == access->inode;
+    return stat(access->path, &info) == 0 && info.st_dev == access->device && info.st_ino == access->inode &&
+           !others_may_open(&info);
 }

@@ -23,7 +23,8 @@ typedef struct dk_access dk_access;
 dk_status dk_access_open(const char *store_path, bool make, dk_access **ret_access, dk_error *err);
 void dk_access_close(dk_access *access); /* NULL-safe */
 
-/* Whether the file beside the store is still the one that was opened: it may have been removed or put in its place. */
+/* Whether the file beside the store is still the one that was opened, and still its owner's alone: it may have been
+ * removed, put in its place, or opened to others, which who opens it anew is told. */
 bool dk_access_is_current(const dk_access *access);
 
 /* Seconds since 1970: the clock by which tokens and sessions end. */

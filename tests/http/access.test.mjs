@@ -387,6 +387,10 @@ test('where the trail cannot be written, nobody sees more than the public, who g
   assert.equal((await get(exposed.url + dossier, { token })).status, 503);
   assert.equal((await get(exposed.url + dossier)).status, 200);
   assert.match(exposed.errors(), /other users of this machine may open it; chmod 600 it/);
+  assert.deepEqual([await ask(dossier, { token }), await ask(items, { token }), await ask(items)], [503, 503, 200], 'nor where it was open before');
+  assert.match(alone.errors(), /other users of this machine may open it; chmod 600 it/);
+  chmodSync(`${own}.access`, 0o600);
+  assert.deepEqual([await ask(dossier, { token }), await ask(items, { token })], [200, 200]);
 });
 
 test('what is to be forgotten is gone from the file, and that it was forgotten stays', () => {
