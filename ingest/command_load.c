@@ -78,6 +78,7 @@ typedef struct job {
     const dk_transformation *transformation; /* NULL: none */
     bool one_of_many;                        /* of a folder: if it cannot be read, the others are all the same */
     dk_load_file *file;                      /* when it is begun */
+    bool left_out;
 } job;
 
 /* One source while its rows are loaded. */
@@ -434,6 +435,7 @@ static dk_status load_job(loader *self, job *of, dk_error *err)
         self->summary.files += !dk_load_file_lacks(of->file);
         note_lines(self, from.path, dk_load_file_notes(of->file));
     } else if (of->one_of_many && from.spoilt && status != DK_NOMEM && status != DK_FULL) {
+        of->left_out = true;
         status = leave_out(self, from.path, &before, reason.text, err);
     } else if (err != NULL) {
         *err = reason;
@@ -707,6 +709,8 @@ static dk_status load_files(loader *self, dk_error *err)
     for (size_t i = 0; i < self->n_jobs && status == DK_OK; i++) {
         for (; begun < self->n_jobs && begun < i + ahead && status == DK_OK; begun++) {
             job *next = &self->jobs[begun];
+            if (self->join != NULL && next->one_of_many)
+                dk_join_mark(self->join);
             const dk_load_file_options how = {.set = next->set,
                                               .kind = self->kind,
                                               .store = self->options->store,
@@ -722,6 +726,8 @@ static dk_status load_files(loader *self, dk_error *err)
             status = load_job(self, &self->jobs[i], err);
         dk_load_file_close(self->jobs[i].file);
         self->jobs[i].file = NULL;
+        if (self->join != NULL && self->jobs[i].left_out) /* nothing reads it any more */
+            dk_join_undo(self->join);
         self->bytes_done += self->jobs[i].set->size;
     }
     return status;

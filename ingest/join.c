@@ -36,6 +36,9 @@ struct dk_join {
     size_t n_cells, cells_capacity;
     dk_buf bytes; /* texts, each with a NUL behind it; the first is "" */
     size_t n_keyless;
+    bool marked;
+    uint32_t *since; /* rows that were found since a place was marked, the first of each key */
+    size_t n_since, since_capacity;
     char *amount;  /* that it gives, or NULL */
     dk_buf folded; /* scratch */
 };
@@ -286,6 +289,7 @@ void dk_join_close(dk_join *join)
     free(join->on);
     free(join->key);
     free(join->amount);
+    free(join->since);
     free(join);
 }
 
@@ -331,6 +335,25 @@ static const char *key_of(const dk_join *join, size_t i)
     return (const char *)join->bytes.data + join->rows[i].key;
 }
 
+/* For all rows of the key that begins at first. */
+static void count_found(dk_join *join, size_t first, int64_t by)
+{
+    for (size_t i = first; i < join->n_rows && strcmp(key_of(join, i), key_of(join, first)) == 0; i++)
+        join->rows[i].found += by;
+}
+
+void dk_join_mark(dk_join *join)
+{
+    join->marked = true;
+    join->n_since = 0;
+}
+
+void dk_join_undo(dk_join *join)
+{
+    while (join->n_since > 0)
+        count_found(join, join->since[--join->n_since], -1);
+}
+
 bool dk_join_find(dk_join *join, const dk_cell *key, dk_join_row *ret_row, bool *ret_nomem)
 {
     dk_buf_clear(&join->folded);
@@ -351,8 +374,12 @@ bool dk_join_find(dk_join *join, const dk_cell *key, dk_join_row *ret_row, bool 
         return false;
     row *found = &join->rows[low];
     const bool twice = low + 1 < join->n_rows && strcmp(key_of(join, low + 1), wanted) == 0;
-    for (size_t i = low; i < join->n_rows && strcmp(key_of(join, i), wanted) == 0; i++)
-        join->rows[i].found++;
+    *ret_nomem = join->marked && !dk_grow(&join->since, &join->since_capacity, join->n_since + 1, sizeof *join->since);
+    if (*ret_nomem)
+        return false;
+    if (join->marked)
+        join->since[join->n_since++] = (uint32_t)low;
+    count_found(join, low, 1);
     *ret_row = (dk_join_row){.number = found->number,
                              .cells = join->cells + found->cells,
                              .problem = found->problem != 0 ? (const char *)join->bytes.data + found->problem : NULL,

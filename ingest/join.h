@@ -46,6 +46,11 @@ typedef struct dk_join_row {
 /* The row of a key, which then has a partner. false: there is none. DK_NOMEM through *ret_nomem. */
 bool dk_join_find(dk_join *join, const dk_cell *key, dk_join_row *ret_row, bool *ret_nomem);
 
+/* Marks a place, and takes back the partners that rows have had since, for a file that is left out. Neither while rows
+ * are looked for by another thread. */
+void dk_join_mark(dk_join *join);
+void dk_join_undo(dk_join *join);
+
 /* One of the ledger's columns gives an amount or an area, which is then counted for each row that it is given to; the
  * first one that is said is told of. name: of the field, to be said. false: out of memory. */
 bool dk_join_gives_amount(dk_join *join, const char *name);

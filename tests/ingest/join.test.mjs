@@ -1,6 +1,7 @@
 // Shapes without attributes and a ledger with them: joined by a key, and what has no partner on either side is said.
 import test from 'node:test';
 import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
 import { gbk, scene, shapefile, square, wkt, xlsx } from './helpers.mjs';
 
 const shapes = (s, ids, more = {}) => shapefile(s, 'p', ids.map((id, i) => ({ TBBH: id, ...more, wkt: wkt(square(39520000 + i * 200, 3521000)) })));
@@ -91,4 +92,16 @@ test('a key that stands twice, a bad row, and keys that are not there', (t) => {
   assert.equal(s.read('l.csv'), before);
   for (const args of [['--join', 'l.csv'], ['--on', 'x'], ['--join', 'l.csv', '--on', '=x'], ['--join-layer', 'x']])
     assert.equal(s.load('parcel', 'p.shp', ...args).code, 2);
+});
+
+test('shapes of a file that is left out had no row of the ledger: neither is one said to be given twice, nor as found', (t) => {
+  const s = scene(t), shape = (id) => `{"type":"Feature","properties":{"TBBH":"T${id}"},"geometry":{"type":"Polygon","coordinates":[[[${117 + id / 500},32],[${117.001 + id / 500},32],[${117.001 + id / 500},32.001],[${117 + id / 500},32]]]}}\n`;
+  const shapesOf = (n) => Array.from({ length: n }, (_, i) => shape(i)).join('');
+  mkdirSync(s.path('f'));
+  s.write('f/a.geojsonl', shapesOf(5) + '{"type":');
+  s.write('f/b.geojsonl', shapesOf(3));
+  s.write('l.csv', '图斑,地块编号,地块面积\n' + Array.from({ length: 6 }, (_, i) => `T${i},D${i},1\n`).join('') + 'T4,D9,1\n');
+  const done = s.load('parcel', 'f', '--join', 'l.csv', '--on', 'TBBH=图斑', '--allow-rejects');
+  assert.deepEqual([done.code, done.json.loaded, done.json.files_failed], [0, 3, 1], done.stderr);
+  assert.deepEqual(done.json.notes.filter((note) => note.startsWith('l.csv')), ['l.csv: 4 rows of the ledger belong to nothing that was read, by 图斑: row 5, 6, 7, 8']);
 });
