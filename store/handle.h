@@ -48,10 +48,14 @@ typedef enum dk_stmt_id {
     DK_STMT_TERM,         /* field, text -> term */
     DK_STMT_TERM_INSERT,  /* field, text */
     DK_STMT_TERM_FROM,    /* field, text >= ? in order -> term, text */
+    DK_STMT_TERM_DELETE,  /* term */
+    DK_STMT_TERMS_UNUSED, /* term, n -> term, field, text of the n terms behind that no row has, in order */
     DK_STMT_GRAM_INSERT,  /* term, text */
+    DK_STMT_GRAM_DELETE,  /* the same */
     DK_STMT_GRAM_FIND,    /* FTS5 query, part, fields -> term, field, text (search_index.c, as the next five) */
     DK_STMT_GRAM_LIST,    /* gram -> grams from it on in order */
     DK_STMT_HIDDEN_INSERT,
+    DK_STMT_HIDDEN_DELETE,
     DK_STMT_HIDDEN_FIND,
     DK_STMT_HIDDEN_LIST,
     DK_STMT_SOUND_INSERT,    /* hidden, sound, term */
@@ -311,6 +315,12 @@ dk_term_writer *dk_term_writer_create(dk_store *store, const dk_kind *kind);
 void dk_term_writer_free(dk_term_writer *writer); /* NULL-safe */
 dk_status dk_terms_write(dk_term_writer *writer, int64_t row, uint64_t feature, const dk_value *values, dk_error *err);
 dk_status dk_terms_flush(dk_term_writer *writer, dk_error *err);
+/* Terms were taken away, with which the writer is not to go on: it looks for all of them anew. Nothing waits to be
+ * flushed. */
+void dk_term_writer_forget(dk_term_writer *writer);
+/* Takes away the terms that no row has, and what search knows of them: those of rows that were dropped. Left, they
+ * would be looked at before terms that rows have. In bounded transactions, unless one is open. */
+dk_status dk_terms_drop_unused(dk_store *store, const dk_kind *kind, dk_error *err);
 /* The sum of dk_post_number (posts.h) of the posts that the rows below `before` should have; *ret_lacking: some of them
  * have a value of which there is no term. */
 dk_status dk_terms_sum(dk_store *store, const dk_kind *kind, int64_t before, uint64_t *ret_sum, bool *ret_lacking,

@@ -210,6 +210,9 @@ dk_status dk_load_undo(dk_load *load, const dk_load_place *mark, dk_error *err)
     if (status == DK_OK)
         status = dk_posts_drop(load->store, load->kind, mark->row, INT64_MAX, err);
     if (status == DK_OK)
+        status = dk_terms_drop_unused(load->store, load->kind, err);
+    dk_term_writer_forget(load->terms);
+    if (status == DK_OK)
         status = dk_finder_undo(load->finder, mark->row, err);
     for (; status == DK_OK && load->taken.n > mark->n_taken; load->taken.n--)
         status = dk_taken_forget(load->store, load->batch, load->taken.ids[load->taken.n - 1], err);

@@ -427,30 +427,6 @@ static dk_status look_at_version(redacting *r, int64_t row, dk_error *err)
     return status;
 }
 
-/* Grams are taken away by the text that they were made of; what the index keeps of it goes when it is merged. */
-static dk_status forget_grams(redacting *r, const struct text *term, const char *table, dk_error *err)
-{
-    dk_buf sql, text;
-    sqlite3_stmt *stmt = NULL;
-    dk_buf_init(&sql);
-    dk_buf_init(&text);
-    dk_buf_format(&sql, "INSERT INTO %s_%s(%s_%s,rowid,text) VALUES('delete',?1,?2)", table, r->kind->name, table,
-                  r->kind->name);
-    dk_search_append_entered(term->text, strlen(term->text), &text);
-    const char *prepared = dk_buf_cstr(&sql), *entered = dk_buf_cstr(&text);
-    dk_status status =
-        prepared == NULL || entered == NULL ? nomem(err) : dk_sql_prepare(r->store, prepared, &stmt, err);
-    if (status == DK_OK) {
-        sqlite3_bind_int64(stmt, 1, term->term);
-        sqlite3_bind_text64(stmt, 2, entered, text.size, SQLITE_STATIC, SQLITE_UTF8);
-        status = dk_sql_done(r->store, stmt, err);
-    }
-    sqlite3_finalize(stmt);
-    dk_buf_finish(&sql);
-    dk_buf_finish(&text);
-    return status;
-}
-
 /* Terms that no row has any more. */
 static dk_status forget_terms(redacting *r, dk_error *err)
 {
@@ -466,7 +442,7 @@ static dk_status forget_terms(redacting *r, dk_error *err)
             continue;
         const bool hidden = field->audience != DK_PUBLIC;
         any[hidden] = true;
-        status = forget_grams(r, term, hidden ? "hidden" : "gram", err);
+        status = dk_search_leave(r->store, r->kind, term->field, term->term, term->text, strlen(term->text), err);
         if (status == DK_OK && dk_search_has_sounds(r->kind))
             status = run(r, "DELETE FROM sound_$ WHERE term=?1", NULL, &term->term, NULL, err);
     }

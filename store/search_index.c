@@ -3,6 +3,7 @@
 #include "store/pinyin.h"
 #include "store/succession.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -140,15 +141,12 @@ void dk_search_append_entered(const char *text, size_t size, dk_buf *out)
     dk_buf_text(out, PAD);
 }
 
-dk_status dk_search_enter(dk_store *store, const dk_kind *kind, int field, int64_t term, const char *text, size_t size,
-                          dk_error *err)
+/* For the grams of a field's kind, by a statement that takes the term and its text. */
+static dk_status change_grams(dk_store *store, const dk_kind *kind, dk_stmt_id id, int64_t term, const char *text,
+                              size_t size, dk_error *err)
 {
-    const dk_field *own = &kind->fields[field];
-    if (!own->in_search)
-        return DK_OK;
     sqlite3_stmt *stmt = NULL;
-    dk_status status =
-        dk_sql_kept(store, kind, is_hidden(own) ? DK_STMT_HIDDEN_INSERT : DK_STMT_GRAM_INSERT, &stmt, err);
+    dk_status status = dk_sql_kept(store, kind, id, &stmt, err);
     if (status != DK_OK)
         return status;
     char few[512];
@@ -170,12 +168,43 @@ dk_status dk_search_enter(dk_store *store, const dk_kind *kind, int field, int64
         status = dk_sql_done(store, stmt, err);
     }
     dk_buf_finish(&many);
-    if (status == DK_OK && own->pinyin) {
-        entering e = {store, kind, term, is_hidden(own), DK_OK, err};
-        dk_pinyin_sounds(text, size, enter_sound, &e);
-        status = e.status;
-    }
     return status;
+}
+
+dk_status dk_search_enter(dk_store *store, const dk_kind *kind, int field, int64_t term, const char *text, size_t size,
+                          dk_error *err)
+{
+    const dk_field *own = &kind->fields[field];
+    if (!own->in_search)
+        return DK_OK;
+    const dk_status status =
+        change_grams(store, kind, is_hidden(own) ? DK_STMT_HIDDEN_INSERT : DK_STMT_GRAM_INSERT, term, text, size, err);
+    if (status != DK_OK || !own->pinyin)
+        return status;
+    entering e = {store, kind, term, is_hidden(own), DK_OK, err};
+    dk_pinyin_sounds(text, size, enter_sound, &e);
+    return e.status;
+}
+
+dk_status dk_search_leave(dk_store *store, const dk_kind *kind, int field, int64_t term, const char *text, size_t size,
+                          dk_error *err)
+{
+    const dk_field *own = &kind->fields[field];
+    if (!own->in_search)
+        return DK_OK;
+    return change_grams(store, kind, is_hidden(own) ? DK_STMT_HIDDEN_DELETE : DK_STMT_GRAM_DELETE, term, text, size,
+                        err);
+}
+
+dk_status dk_search_leave_sounds(dk_store *store, const dk_kind *kind, dk_error *err)
+{
+    char sql[200];
+    if (!dk_search_has_sounds(kind))
+        return DK_OK;
+    snprintf(sql, sizeof sql,
+             "DELETE FROM sound_%s WHERE NOT EXISTS(SELECT 1 FROM term_%s t WHERE t.term=sound_%s.term)", kind->name,
+             kind->name, kind->name);
+    return dk_sql_run(store, sql, err);
 }
 
 /* ---- reading ---- */

@@ -41,6 +41,13 @@ void dk_search_append_entered(const char *text, size_t size, dk_buf *out);
 dk_status dk_search_enter(dk_store *store, const dk_kind *kind, int field, int64_t term, const char *text, size_t size,
                           dk_error *err);
 
+/* Takes back what the grams know of a term, by the text that it was entered with; what their index keeps of it goes
+ * when it is merged. */
+dk_status dk_search_leave(dk_store *store, const dk_kind *kind, int field, int64_t term, const char *text, size_t size,
+                          dk_error *err);
+/* Takes the sounds away of terms that are no more. */
+dk_status dk_search_leave_sounds(dk_store *store, const dk_kind *kind, dk_error *err);
+
 /* Each appends to found what it finds in these fields (bits), at most `most` terms; found->complete becomes false if
  * there are more. Texts are folded. */
 dk_status dk_search_equal(dk_store *store, const dk_kind *kind, int field, const char *text, size_t size,

@@ -246,6 +246,21 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
     case DK_STMT_TERM_FROM:
         dk_buf_format(sql, "SELECT term,text FROM term_%s WHERE field=?1 AND text>=?2 ORDER BY text", k);
         break;
+    case DK_STMT_TERM_DELETE:
+        dk_buf_format(sql, "DELETE FROM term_%s WHERE term=?1", k);
+        break;
+    case DK_STMT_TERMS_UNUSED:
+        dk_buf_format(sql,
+                      "SELECT term,field,text FROM term_%s t WHERE term>?1 AND NOT EXISTS"
+                      "(SELECT 1 FROM post_%s p WHERE p.term=t.term) ORDER BY term LIMIT ?2",
+                      k, k);
+        break;
+    case DK_STMT_GRAM_DELETE:
+    case DK_STMT_HIDDEN_DELETE: {
+        const char *table = id == DK_STMT_GRAM_DELETE ? "gram" : "hidden";
+        dk_buf_format(sql, "INSERT INTO %s_%s(%s_%s,rowid,text) VALUES('delete',?1,?2)", table, k, table, k);
+        break;
+    }
     case DK_STMT_GRAM_INSERT:
     case DK_STMT_HIDDEN_INSERT:
         dk_buf_format(sql, "INSERT INTO %s_%s(rowid,text) VALUES(?1,?2)", id == DK_STMT_GRAM_INSERT ? "gram" : "hidden",

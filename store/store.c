@@ -263,7 +263,12 @@ static dk_status drop_batch_posts(dk_store *store, const dk_kind *kind, int64_t 
         last = sqlite3_column_int64(stmt, 1);
     }
     sqlite3_finalize(stmt);
-    return status == DK_OK ? dk_posts_drop(store, kind, first, last, err) : status;
+    if (status != DK_OK || first > last)
+        return status;
+    if ((status = dk_posts_drop(store, kind, first, last, err)) != DK_OK)
+        return status;
+    status = dk_terms_drop_unused(store, kind, err);
+    return status == DK_CORRUPT ? DK_OK : status; /* reindex, which mends it, begins with this */
 }
 
 /* Takes the rows of a batch away, with their terms, in bounded transactions. */

@@ -1,5 +1,6 @@
 /* Terms: the folded values by which rows are found, and the rows that have them. */
 #include "store/approval_no.h"
+#include "store/catalogue_version.h"
 #include "store/handle.h"
 #include "store/hash.h"
 #include "store/posts.h"
@@ -255,6 +256,88 @@ dk_status dk_terms_write(dk_term_writer *w, int64_t row, uint64_t feature, const
         }
     }
     return w->status;
+}
+
+/* ---- taking away ---- */
+
+void dk_term_writer_forget(dk_term_writer *w)
+{
+    memset(w->kept, 0, sizeof w->kept);
+    memset(w->last, 0, sizeof w->last);
+    w->new_from = INT64_MAX;
+}
+
+typedef struct unused {
+    int64_t term;
+    int field;
+    size_t start, size; /* of the text */
+} unused;
+
+/* Some of them, behind *last. */
+static dk_status drop_some(dk_store *store, const dk_kind *kind, int64_t *last, size_t *ret_n, dk_error *err)
+{
+    enum { AT_ONCE = 20000 };
+    unused *list = NULL;
+    size_t n = 0, capacity = 0;
+    dk_buf texts;
+    sqlite3_stmt *stmt = NULL;
+    dk_buf_init(&texts);
+    dk_status status = dk_sql_kept(store, kind, DK_STMT_TERMS_UNUSED, &stmt, err);
+    if (status == DK_OK) {
+        sqlite3_bind_int64(stmt, 1, *last);
+        sqlite3_bind_int64(stmt, 2, AT_ONCE);
+        while ((status = dk_sql_step(store, stmt, err)) == DK_OK) {
+            const size_t size = (size_t)sqlite3_column_bytes(stmt, 2);
+            if (dk_grow(&list, &capacity, n + 1, sizeof *list)) {
+                list[n++] = (unused){sqlite3_column_int64(stmt, 0), sqlite3_column_int(stmt, 1), texts.size, size};
+                dk_buf_append(&texts, sqlite3_column_text(stmt, 2), size);
+            } else {
+                texts.failed = true;
+            }
+        }
+        sqlite3_reset(stmt);
+        status = status == DK_END ? DK_OK : status;
+    }
+    if (status == DK_OK && texts.failed)
+        status = dk_fail(err, DK_NOMEM, "out of memory");
+    for (size_t i = 0; status == DK_OK && i < n; i++) {
+        const char *text = texts.size > 0 ? (const char *)texts.data + list[i].start : "";
+        status = dk_search_leave(store, kind, list[i].field, list[i].term, text, list[i].size, err);
+        if (status == DK_OK)
+            status = dk_sql_kept(store, kind, DK_STMT_TERM_DELETE, &stmt, err);
+        if (status == DK_OK) {
+            sqlite3_bind_int64(stmt, 1, list[i].term);
+            status = dk_sql_done(store, stmt, err);
+        }
+        *last = list[i].term;
+    }
+    *ret_n = n;
+    free(list);
+    dk_buf_finish(&texts);
+    return status;
+}
+
+dk_status dk_terms_drop_unused(dk_store *store, const dk_kind *kind, dk_error *err)
+{
+    const bool open = !sqlite3_get_autocommit(store->db);
+    bool held_back = false;
+    int64_t last = 0;
+    size_t n = 1;
+    dk_status status = dk_catalogue_held_back(store, store->catalogue_since, &held_back, err);
+    if (held_back) /* what search knows is by the one before, and made anew when the change is finished */
+        return status;
+    while (status == DK_OK && n > 0) {
+        status = open ? DK_OK : dk_sql_begin(store, err);
+        if (status == DK_OK)
+            status = drop_some(store, kind, &last, &n, err);
+        if (status == DK_OK && n == 0) /* the last transaction is theirs */
+            status = dk_search_leave_sounds(store, kind, err);
+        if (status == DK_OK && !open)
+            status = dk_sql_commit(store, err);
+        if (status != DK_OK && !open)
+            dk_sql_rollback(store);
+    }
+    return status;
 }
 
 /* ---- comparing ---- */

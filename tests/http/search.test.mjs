@@ -2,12 +2,13 @@
 // that is typed does harm. What there is to find is read from the county's own files; initials are ICU's.
 import test, { after } from 'node:test';
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { layer, table } from '../browser/ledger.mjs';
 import { dangshan, makeCounty } from '../sample_county.mjs';
-import { folder, get, serve } from './county.mjs';
+import { folder, get, ingest, serve } from './county.mjs';
 
 const COUNTY = 'county-token-of-all', TOWN = 'town-token-of-zhouzhai';
 const dir = folder(), store = join(dir, 'county.dk');
@@ -195,4 +196,28 @@ test('nothing that is typed is more than a text', async () => {
     [`q=${'a'.repeat(9000)}`, 414]]) {
     assert.equal((await get(`${server.url}/search?${path}`)).status, status, path.slice(0, 40));
   }
+});
+
+test('what a load has taken back stands before nothing that is there: a file that is left out, a load that failed', async () => {
+  const ledger = (name, n, what, tail = '') => writeFileSync(join(dir, name), '项目编号,项目名称,适用程序\n'
+    + Array.from({ length: n }, (_, i) => `${name[0]}Q${i},${what(i)},2020年前\n`).join('') + tail);
+  mkdirSync(join(dir, '台账'));
+  ledger('台账/甲.csv', 6000, (i) => `龘龗${i}`, 'X,"no end');
+  ledger('台账/乙.csv', 30, (i) => `龘龗水库第${i}期工程`);
+  ledger('丙.csv', 25000, (i) => `龘龗${i}号`, 'X,"no end'); // more than one transaction
+  const load = (...args) => spawnSync(ingest, ['load', store, 'project', ...args], { encoding: 'utf8' });
+  const done = load(join(dir, '台账'), '--publish', '--allow-rejects');
+  assert.equal(done.status, 0, done.stderr);
+  assert.match(done.stdout, /30 loaded.* 1 of 2 files could not be read/);
+  const found = async () => {
+    const answer = await search('龘龗', { limit: 100, more: '&per_kind=100' });
+    return [answer.complete, keys(answer, 'project').length];
+  };
+  assert.deepEqual(await found(), [true, 30]);
+  assert.equal(load(join(dir, '丙.csv')).status, 1);
+  assert.deepEqual(await found(), [true, 30]);
+  // What search knows is what there is to know, and can be made anew.
+  assert.equal((await search('龘龗3', { limit: 1 })).results.length, 0);
+  const checked = spawnSync(ingest, ['check', store], { encoding: 'utf8' });
+  assert.equal(checked.status, 0, checked.stdout);
 });
