@@ -148,12 +148,13 @@ dk_status dk_shapefile_examine(const char *path, uint64_t *ret_records, dk_error
         goto out;
     if (shx_path == NULL || dbf_path == NULL) {
         status = dk_fail(err, DK_INVALID,
-                         "%s: the %s beside it is missing; a shapefile is three files that belong together, .shp, .shx "
+                         "%s: the %s beside it %s missing; a shapefile is three files that belong together, .shp, .shx "
                          "and .dbf (and the .prj): copy all of them",
                          path,
                          shx_path == NULL && dbf_path == NULL ? ".shx and the .dbf"
                          : shx_path == NULL                   ? ".shx"
-                                                              : ".dbf");
+                                                              : ".dbf",
+                         shx_path == NULL && dbf_path == NULL ? "are" : "is");
         goto out;
     }
     shp = fopen(path, "rb");

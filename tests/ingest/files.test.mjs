@@ -150,6 +150,7 @@ test('parts of a shapefile that are missing or cut off are named', (t) => {
   const cases = [
     ['shx', (s) => rmSync(s.path('p.shx')), /p\.shp: the \.shx beside it is missing; .*three files that belong together/],
     ['dbf', (s) => rmSync(s.path('p.dbf')), /p\.shp: the \.dbf beside it is missing/],
+    ['shx and dbf', (s) => ['p.shx', 'p.dbf'].forEach((part) => rmSync(s.path(part))), /p\.shp: the \.shx and the \.dbf beside it are missing/],
     ['shp cut', (s) => truncateSync(s.path('p.shp'), 300), /p\.shp: the file is cut off: its header announces \d+ bytes, 300 are there/],
     ['shp cut in its header', (s) => truncateSync(s.path('p.shp'), 40), /p\.shp: the file is cut off inside its header/],
     ['shx cut', (s) => truncateSync(s.path('p.shx'), 108), /p\.shx: the file is cut off/],
