@@ -505,4 +505,37 @@ describe('a value with markup in it', () => {
     assert.notEqual(await view.page.title(), 'gotcha');
     await view.context.close();
   });
+
+  test('or letters from right to left stands in its own order, beside the title of its field', async () => {
+    const view = await openPage(browser, site), name = 'تۇرپان يەر 12 (A)';
+    await view.page.route('**/dossier', async (route) => {
+      const answer = await route.fetch();
+      const dossier = await answer.json();
+      dossier.subject.label = name;
+      dossier.subject.properties.name = name;
+      await route.fulfill({ response: answer, json: dossier });
+    });
+    assert.equal(await click(view, parcel.at), name);
+    const left = (selector, text) => view.page.locator(selector).evaluate((node, part) => {
+      const walk = document.createTreeWalker(node, NodeFilter.SHOW_TEXT);
+      while (!walk.nextNode().data.includes(part));
+      const range = document.createRange(), at = walk.currentNode.data.indexOf(part);
+      range.setStart(walk.currentNode, at);
+      range.setEnd(walk.currentNode, at + part.length);
+      return range.getBoundingClientRect().left;
+    }, text);
+    for (const where of ['#panel h2', '.fact[data-field=name] dd']) {
+      assert.ok(await left(where, 'A') < await left(where, '12') && await left(where, '12') < await left(where, 'يەر'), where);
+      assert.ok(await left(where, '(A)') - (await view.page.locator(where).boundingBox()).x < 2, 'where values from left to right begin');
+    }
+    await view.page.evaluate(() => {
+      const list = document.createElement('ul');
+      list.className = 'preview-differences';
+      list.innerHTML = '<li>名称：<del>كونا</del> → <ins>يېڭى</ins></li>';
+      document.querySelector('#panel-body').append(list);
+    });
+    assert.ok(await left('.preview-differences', 'كونا') < await left('.preview-differences', 'يېڭى'), 'the old value is before the arrow');
+    assert.deepEqual(view.faults, []);
+    await view.context.close();
+  });
 });
