@@ -744,6 +744,22 @@ describe('a small phone', () => {
     await view.context.close();
   });
 
+  test('on its side shows the map first, and more than a line of the list of layers', async () => {
+    const view = await openPage(browser, site, phone(844, 390));
+    const { page } = view;
+    await view.go();
+    assert.equal(await page.locator('#layers-body').isVisible(), false);
+    await page.tap('#layers-toggle');
+    const body = await page.locator('#layers-body').boundingBox();
+    assert.ok(body.height > 120, `${body.height} px`);
+    await page.screenshot({ path: join(out, 'phone-landscape-layers.png') });
+    await page.tap('#layers-toggle');
+    await page.tap('.maplibregl-ctrl-zoom-in');
+    await page.waitForFunction(() => location.hash.includes('map='));
+    assert.deepEqual(view.faults, []);
+    await view.context.close();
+  });
+
   test('on its side shows whose dossier is open, beside the map', async () => {
     const view = await openPage(browser, site, phone(568, 320));
     const { page } = view;

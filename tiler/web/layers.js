@@ -84,8 +84,8 @@ export function showLayers({ catalogue, style, visible, plate, disclosure, on })
     byId('layers-body').hidden = !open;
   };
   toggle.onclick = () => unfold(toggle.getAttribute('aria-expanded') !== 'true');
-  // A phone shows the map first.
-  if (!toggle.dataset.ready) unfold(matchMedia('(min-width: 700px)').matches);
+  // A phone shows the map first, also on its side.
+  if (!toggle.dataset.ready) unfold(matchMedia('(min-width: 700px) and (min-height: 480px)').matches);
   toggle.dataset.ready = 'yes';
 
   return {
