@@ -8,10 +8,11 @@ import { drawn, ingest, launch, makeStore, middle, openPage, out, serve, TOKEN, 
 
 let site;
 let browser;
+let store;
 // More rows at one spot than a click offers, where the county has none.
 const STACK = [116.121, 34.221];
 before(async () => {
-  const store = makeStore();
+  store = makeStore();
   const file = join(dirname(store), '重叠.geojson');
   const [x, y] = STACK;
   writeFileSync(file, JSON.stringify({ type: 'FeatureCollection', features: Array.from({ length: 25 }, (_, i) => ({ type: 'Feature',
@@ -103,6 +104,29 @@ test('of more rows at a spot than a click offers, it says that these are not all
   assert.ok(offered >= 20 && offered < 25, `${offered} offered`);
   assert.equal(await page.locator('#panel h2').innerText(), `对象较多，列出其中 ${offered} 个`);
   assert.match(await page.locator('#panel .note').innerText(), /搜索/);
+  assert.deepEqual(view.faults, []);
+  await view.context.close();
+});
+
+test('what is published while the page is open is in its numbers, its data version and its map with the next answer', async () => {
+  const view = await openPage(browser, site), { page } = view, [x, y] = [STACK[0] + 0.01, STACK[1]];
+  await view.go(viewOf([x, y], 16, '&disclosure=all'));
+  const count = async () => Number((await page.locator('[data-layer=parcel] .layer-count').innerText()).replace(/\D/g, ''));
+  const version = async () => Number(/数据版本：(\d+)/.exec(await page.locator('footer').innerText())[1]);
+  const before = [await count(), await version()];
+  const file = join(dirname(store), '新.geojson');
+  writeFileSync(file, JSON.stringify({ type: 'Feature', properties: { DKBH: 'XD1', DKMC: '新地一', XZQDM: '341321101', XMBH: 'CD' },
+    geometry: { type: 'Polygon', coordinates: [[[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]].map(([dx, dy]) => [x + dx / 1000, y + dy / 1000])] } }));
+  execFileSync(ingest, ['load', store, 'parcel', file, '--publish'], { stdio: ['ignore', 'ignore', 'ignore'] });
+  await page.fill('#search', '新地一');
+  await page.waitForSelector('.hit');
+  await page.waitForFunction((old) => !document.querySelector('footer').innerText.includes(`数据版本：${old}`), before[1]);
+  assert.deepEqual([await count(), await version()], [before[0] + 1, before[1] + 1]);
+  await page.keyboard.press('Escape');
+  await drawn(page);
+  await page.mouse.click(...await middle(page));
+  await page.waitForSelector('#panel[data-state=ready] h2');
+  assert.equal(await page.locator('#panel h2').innerText(), '新地一');
   assert.deepEqual(view.faults, []);
   await view.context.close();
 });

@@ -20,6 +20,13 @@ export function onOtherViewer(called) {
   if (windows) windows.onmessage = called;
 }
 
+let generation = 0; // the newest that an answer was of
+let newer = () => {};
+/** newer() is called when an answer is of a later generation than all before it: something was published meanwhile. */
+export function onNewer(called) {
+  newer = called;
+}
+
 /** Looks whether an answer was read by who the last catalogue says. */
 function notice(path, answer) {
   if (switching || path === 'catalogue' || path.startsWith('web/')) return;
@@ -27,9 +34,15 @@ function notice(path, answer) {
   if (answer.ok ? said && (said === 'private') !== known : answer.status === 401 && known) other();
 }
 
+const MINUTE = 60000; // that answers to the public are kept for
+let doubtful = 0; // until then the browser may keep what was asked for before the newest generation
+
 /** How a url is asked for. The browser's cache may hold what the public saw, and must not keep what a session sees. */
-export const fetchOptions = (url) => (known && new URL(url, root).href.startsWith(root.href)
-  ? { credentials: 'same-origin', cache: 'no-store' } : { credentials: 'same-origin' });
+export function fetchOptions(url) {
+  if (!new URL(url, root).href.startsWith(root.href)) return { credentials: 'same-origin' };
+  const cache = known ? 'no-store' : Date.now() < doubtful ? 'no-cache' : undefined;
+  return { credentials: 'same-origin', ...(cache && { cache }) };
+}
 
 /** An answer that is not what was asked for; message is a plain sentence for the reader. */
 export class Problem extends Error {
@@ -65,7 +78,13 @@ export async function get(path, { signal, body, type, cache } = {}) {
     throw new Problem(answer.status, detail ? `服务器不接受这个范围：${detail}` : sentence(answer.status));
   }
   try {
-    return await answer.json();
+    const given = await answer.json();
+    if (path !== 'catalogue' && given?.generation > generation) {
+      ({ generation } = given); // once for each
+      doubtful = Date.now() + MINUTE;
+      newer();
+    }
+    return given;
   } catch (error) {
     if (error.name === 'AbortError') throw error;
     throw new Problem(answer.status, '服务器的答复无法读取，请稍后再试。');
@@ -79,6 +98,7 @@ export async function catalogue(options) {
   const answer = await get('catalogue', { ...options, cache: 'no-cache' });
   known = (answer.viewer?.audience ?? 'public') !== 'public';
   switching = false;
+  generation = Math.max(generation, answer.generation ?? 0);
   return answer;
 }
 

@@ -204,6 +204,10 @@ function unauthorised() {
   return true;
 }
 
+function showGeneration() {
+  byId('foot-generation').textContent = `数据版本：${catalogue.generation}${catalogue.config?.tianditu_key ? '　底图：天地图' : ''}`;
+}
+
 function useCatalogue(given) {
   catalogue = given;
   kinds = new Kinds(catalogue);
@@ -212,7 +216,7 @@ function useCatalogue(given) {
   byId('publisher').textContent = catalogue.publisher ?? '';
   byId('map-approval').textContent = catalogue.map_approval_no || '未提供';
   byId('foot-publisher').textContent = catalogue.publisher ? `发布单位：${catalogue.publisher}` : '';
-  byId('foot-generation').textContent = `数据版本：${catalogue.generation}${catalogue.config?.tianditu_key ? '　底图：天地图' : ''}`;
+  showGeneration();
   showMode(catalogue.viewer);
   lists.use(catalogue.viewer);
   preview?.use(catalogue.viewer);
@@ -255,6 +259,17 @@ async function follow(event) {
   } finally {
     following = false;
   }
+}
+
+/** Something was published: what the page says of all the data, and the map, are of the same generation as what was read. */
+async function renew() {
+  const given = await api.catalogue().catch(() => null);
+  if (!given || !sameViewer(given)) return; // the next answer tells
+  catalogue = given;
+  kinds = new Kinds(catalogue);
+  showGeneration();
+  layers.recount(catalogue);
+  map?.reload();
 }
 
 function drawLayers(visible, disclosure) {
@@ -333,6 +348,7 @@ async function begin() {
     if (said !== ENDED || !sameViewer(given)) changeViewer(given, said); // else follow() has told it
   } });
   api.onOtherViewer(follow);
+  api.onNewer(renew);
   byId('copy-link').addEventListener('click', copyLink);
   if (sessionStorage.getItem(TELL)) toast(sessionStorage.getItem(TELL));
   sessionStorage.removeItem(TELL);

@@ -102,6 +102,12 @@ export function disclosureSwitch({ catalogue, layers, words, isVisible, on }) {
       draw();
       count();
     },
+    /** The rows are others. */
+    recount() {
+      counts = null;
+      asked = null; // what is under way counts those before
+      count();
+    },
     /** Layers were switched on or off. */
     refresh: draw,
   };

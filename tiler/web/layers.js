@@ -36,6 +36,7 @@ export function showLayers({ catalogue, style, visible, plate, disclosure, on })
   const state = new Set(visible ?? [...names, ...extra]);
   const boxes = new Map();
 
+  const number = (count) => [count.toLocaleString('zh-CN'), el('span', { class: 'visually-hidden' }, ' 个')];
   function row(name, title, count, sign) {
     const box = el('input', { type: 'checkbox', value: name, onchange: () => {
       if (box.checked) state.add(name);
@@ -46,8 +47,7 @@ export function showLayers({ catalogue, style, visible, plate, disclosure, on })
     box.checked = state.has(name);
     boxes.set(name, box);
     return el('label', { class: 'layer-row' }, box, sign ? swatch(sign) : null, el('span', { class: 'layer-title' }, title),
-      count === undefined ? null : el('span', { class: 'layer-count', title: '已公开数量' },
-        count.toLocaleString('zh-CN'), el('span', { class: 'visually-hidden' }, ' 个')));
+      count === undefined ? null : el('span', { class: 'layer-count', title: '已公开数量' }, ...number(count)));
   }
 
   const list = el('fieldset', { class: 'layer-list' }, el('legend', { class: 'visually-hidden' }, '显示哪些图层'));
@@ -97,6 +97,11 @@ export function showLayers({ catalogue, style, visible, plate, disclosure, on })
       for (const name of shown ?? [...names, ...extra]) state.add(name);
       for (const [name, box] of boxes) box.checked = state.has(name);
       disclosing?.refresh();
+    },
+    /** Something was published: how many rows there are now. */
+    recount(now) {
+      for (const { name, count } of now.layers) boxes.get(name)?.parentElement.querySelector('.layer-count')?.replaceChildren(...number(count));
+      disclosing?.recount();
     },
     /** What is shown of disclosure: null, or the words that are chosen, none for all. */
     disclosure: () => disclosing?.words() ?? null,
