@@ -16,6 +16,7 @@
 
 enum {
     MILLISECONDS = 200,
+    FURTHER = 120,       /* of them, until which terms are looked at beyond the first that are found */
     MOST_SECONDS = 2,    /* by the clock on the wall, with what it waits for the disk and for others */
     STEPS = 1000,        /* of SQLite's machine between looks at the clock */
     MOST_TERMS = 200,    /* of a kind in one way of matching, among which the shortest are chosen */
@@ -52,7 +53,7 @@ typedef struct search {
     size_t n_hits, capacity;
     dk_buf keys;
     bool complete, late;
-    double work_end, wall_end;
+    double work_end, further_end, wall_end;
     dk_error *err;
 } search;
 
@@ -167,30 +168,64 @@ static dk_status add_row(search *s, const dk_kind *kind, int64_t row, int field,
     return status == DK_OK && alive ? add_seen(s, kind, row, field, length, ret_n) : status;
 }
 
-/* Rows of the terms, of the shortest first, until there are enough to choose from. */
-static dk_status add_terms(search *s, const dk_kind *kind, dk_found_terms *found)
+/* So many rows of a kind are found before they are chosen from. */
+static size_t most_rows(const search *s, const dk_kind *kind)
+{
+    const size_t wanted = s->limits[kind->index];
+    return wanted + wanted / 2 + 8;
+}
+
+/* The rows of a term, until *ret_n, to which they are added, is more than most. */
+static dk_status add_term(search *s, const dk_kind *kind, const dk_found_term *term, size_t most, size_t *ret_n)
 {
     enum { BLOCK = DK_POST_BLOCK };
-    const size_t wanted = s->limits[kind->index], most = wanted + wanted / 2 + 8;
-    size_t n = 0;
+    dk_place from = {0};
+    dk_status status = DK_OK;
+    for (size_t got = BLOCK; status == DK_OK && got == BLOCK && *ret_n <= most;) {
+        dk_place places[BLOCK];
+        status = dk_post_seek(s->store, kind, term->term, from, places, BLOCK, &got, s->err);
+        for (size_t p = 0; status == DK_OK && p < got && *ret_n <= most; p++)
+            status = add_row(s, kind, dk_place_row(places[p]), term->field, term->length, ret_n);
+        if (got > 0)
+            from = (dk_place){places[got - 1].feature, places[got - 1].moved + 1};
+    }
+    return status;
+}
+
+/* Rows of the terms, of the shortest first, until there are enough to choose from. *ret_enough: there were so many that
+ * terms were left. */
+static dk_status add_terms(search *s, const dk_kind *kind, dk_found_terms *found, size_t *ret_n, bool *ret_enough)
+{
+    const size_t wanted = s->limits[kind->index], most = most_rows(s, kind);
     dk_status status = DK_OK;
     dk_found_terms_sort(found);
-    s->complete &= found->complete;
-    for (size_t i = 0; status == DK_OK && i < found->n; i++) {
-        if (n > most || (n >= wanted && found->terms[i].length > found->terms[i - 1].length)) {
-            s->complete = false;
-            break;
-        }
-        dk_place from = {0};
-        for (size_t got = BLOCK; status == DK_OK && got == BLOCK && n <= most;) {
-            dk_place places[BLOCK];
-            status = dk_post_seek(s->store, kind, found->terms[i].term, from, places, BLOCK, &got, s->err);
-            for (size_t p = 0; status == DK_OK && p < got && n <= most; p++)
-                status = add_row(s, kind, dk_place_row(places[p]), found->terms[i].field, found->terms[i].length, &n);
-            if (got > 0)
-                from = (dk_place){places[got - 1].feature, places[got - 1].moved + 1};
-        }
+    *ret_n = 0;
+    *ret_enough = false;
+    for (size_t i = 0; status == DK_OK && i < found->n && !*ret_enough; i++) {
+        *ret_enough = *ret_n > most || (*ret_n >= wanted && found->terms[i].length > found->terms[i - 1].length);
+        if (!*ret_enough)
+            status = add_term(s, kind, &found->terms[i], most, ret_n);
     }
+    return status;
+}
+
+typedef struct going_on {
+    search *s;
+    const dk_kind *kind;
+    size_t n, looked_at;
+} going_on;
+
+/* A term beyond the first ones: it counts if it has a row that is a hit. */
+static dk_status take_term(const dk_found_term *term, bool *ret_counts, void *user)
+{
+    enum { BETWEEN_LOOKS = 16 };
+    going_on *on = user;
+    search *s = on->s;
+    const size_t before = on->n, most = most_rows(s, on->kind);
+    if (on->n > most || (++on->looked_at % BETWEEN_LOOKS == 0 && seconds_now(CLOCK_THREAD_CPUTIME_ID) > s->further_end))
+        return DK_END;
+    const dk_status status = add_term(s, on->kind, term, most, &on->n);
+    *ret_counts = on->n > before;
     return status;
 }
 
@@ -360,46 +395,71 @@ static dk_status match_all_words(search *s, const dk_kind *kind)
     return status == DK_OK ? added : status;
 }
 
-static dk_status match_kind(search *s, const dk_kind *kind)
+/* The terms that match in the way under way. */
+static dk_status find_terms(search *s, const dk_kind *kind, dk_found_terms *found)
 {
     const uint64_t fields = s->fields[kind->index];
     const dk_search_word *whole = &s->query.whole;
-    dk_found_terms found = {.complete = true};
     dk_status status = DK_OK;
     switch (s->match) {
     case DK_MATCH_KEY:
-        status = match_key(s, kind, &found);
+        status = match_key(s, kind, found);
         break;
     case DK_MATCH_VALUE:
         for (size_t i = 0; status == DK_OK && i < kind->n_fields; i++)
             if (fields & UINT64_C(1) << i)
-                status = match_value(s, kind, (int)i, &found);
+                status = match_value(s, kind, (int)i, found);
         break;
     case DK_MATCH_NUMBER:
         if (whole->number != NULL)
             status = dk_search_containing(s->store, kind, number_fields(s, kind), whole->number, whole->number_size,
-                                          MOST_TERMS, &found, s->err);
+                                          MOST_TERMS, found, s->err);
         break;
     case DK_MATCH_PREFIX:
         for (size_t i = 0; status == DK_OK && i < kind->n_fields; i++)
             if (fields & UINT64_C(1) << i)
                 status =
-                    dk_search_beginning(s->store, kind, (int)i, whole->text, whole->size, MOST_TERMS, &found, s->err);
+                    dk_search_beginning(s->store, kind, (int)i, whole->text, whole->size, MOST_TERMS, found, s->err);
         break;
     case DK_MATCH_WORDS:
-        if (s->query.n_words > 1)
-            return match_all_words(s, kind);
-        status = dk_search_containing(s->store, kind, fields, whole->text, whole->size, MOST_TERMS, &found, s->err);
+        status = dk_search_containing(s->store, kind, fields, whole->text, whole->size, MOST_TERMS, found, s->err);
         break;
     case DK_MATCH_PINYIN:
-        status = dk_search_sounding(s->store, kind, fields, whole->typed, MOST_TERMS, &found, s->err);
+        status = dk_search_sounding(s->store, kind, fields, whole->typed, MOST_TERMS, found, s->err);
         break;
     default:
-        status = match_division(s, kind, &found);
+        status = match_division(s, kind, found);
     }
+    return status;
+}
+
+/* The terms that are found first may be of rows that the viewer does not see: rows that wait to be published, or of
+ * other divisions. Then others are looked at, while there is time. */
+static dk_status go_on(search *s, const dk_kind *kind, size_t n)
+{
+    going_on on = {.s = s, .kind = kind, .n = n};
+    dk_found_terms further = {.complete = true, .take = take_term, .user = &on};
+    const dk_status status = find_terms(s, kind, &further);
+    s->complete &= further.complete;
+    dk_found_terms_finish(&further);
+    return status;
+}
+
+static dk_status match_kind(search *s, const dk_kind *kind)
+{
+    if (s->match == DK_MATCH_WORDS && s->query.n_words > 1)
+        return match_all_words(s, kind);
+    dk_found_terms found = {.complete = true};
+    size_t n = 0;
+    bool enough = false;
+    dk_status status = find_terms(s, kind, &found);
     if (status == DK_OK)
-        status = add_terms(s, kind, &found);
+        status = add_terms(s, kind, &found, &n, &enough);
+    const bool all = found.complete;
     dk_found_terms_finish(&found);
+    if (status == DK_OK && !all && !enough && n < s->limits[kind->index] && !s->late)
+        return go_on(s, kind, n);
+    s->complete &= all && !enough;
     return status;
 }
 
@@ -558,6 +618,7 @@ dk_status dk_search_run(dk_store *store, const dk_search *asked, dk_hit_fn each,
     if (status == DK_OK && s->query.n_words > 0) {
         const unsigned most = asked->milliseconds > 0 ? asked->milliseconds : MILLISECONDS;
         s->work_end = seconds_now(CLOCK_THREAD_CPUTIME_ID) + 1e-3 * most;
+        s->further_end = s->work_end - 1e-3 * most * (MILLISECONDS - FURTHER) / MILLISECONDS;
         s->wall_end = seconds_now(CLOCK_MONOTONIC) + MOST_SECONDS;
         sqlite3_progress_handler(store->db, STEPS, look_at_clock, s);
         status = find_hits(s);

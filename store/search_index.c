@@ -212,9 +212,19 @@ dk_status dk_search_leave_sounds(dk_store *store, const dk_kind *kind, dk_error 
 static dk_status add(dk_found_terms *found, int64_t term, int field, const char *text, size_t size, bool begins,
                      dk_error *err)
 {
+    const dk_found_term made = {term, field, length_of(text, size), begins};
+    if (found->take != NULL) {
+        bool counts = false;
+        const dk_status status = found->take(&made, &counts, found->user);
+        found->counted += counts;
+        found->ended |= status == DK_END;
+        found->complete &= status != DK_END;
+        return status;
+    }
     if (!dk_grow(&found->terms, &found->capacity, found->n + 1, sizeof *found->terms))
         return dk_fail(err, DK_NOMEM, "out of memory");
-    found->terms[found->n++] = (dk_found_term){term, field, length_of(text, size), begins};
+    found->terms[found->n++] = made;
+    found->counted++;
     return DK_OK;
 }
 
@@ -223,7 +233,10 @@ dk_status dk_search_equal(dk_store *store, const dk_kind *kind, int field, const
 {
     int64_t term = 0;
     const dk_status status = dk_term_find(store, kind, field, text, size, &term, err);
-    return status != DK_OK || term == 0 ? status : add(found, term, field, text, size, true, err);
+    if (status != DK_OK || term == 0)
+        return status;
+    const dk_status added = add(found, term, field, text, size, true, err);
+    return added == DK_END ? DK_OK : added;
 }
 
 /* within: the code of a division in which those of a field of divisions must lie; NULL: all are wanted. */
@@ -236,17 +249,21 @@ static dk_status beginning(dk_store *store, const dk_kind *kind, int field, cons
         return status;
     sqlite3_bind_int(stmt, 1, field);
     sqlite3_bind_text64(stmt, 2, text, size, SQLITE_STATIC, SQLITE_UTF8);
-    for (size_t n = 0; (status = dk_sql_step(store, stmt, err)) == DK_OK; n++) {
+    const size_t before = found->counted;
+    size_t n_beside = 0; /* those that do not lie within */
+    while ((status = dk_sql_step(store, stmt, err)) == DK_OK) {
         const char *term = (const char *)sqlite3_column_text(stmt, 1);
         const size_t term_size = (size_t)sqlite3_column_bytes(stmt, 1);
         if (term_size < size || memcmp(term, text, size) != 0)
             break;
-        if (n == most) {
+        if (found->counted - before + n_beside == most) {
             found->complete = false;
             break;
         }
-        if (within != NULL && !dk_division_within(kind->catalogue, term, within))
+        if (within != NULL && !dk_division_within(kind->catalogue, term, within)) {
+            n_beside++;
             continue;
+        }
         if ((status = add(found, sqlite3_column_int64(stmt, 0), field, term, term_size, true, err)) != DK_OK)
             break;
     }
@@ -327,15 +344,16 @@ static void query_of_grams(const char *text, size_t size, size_t n, dk_buf *quer
     }
 }
 
-/* Any of the grams that begin with a text of one or two characters. */
+/* Any of the grams that begin with a text of one or two characters, from one on; if these are not all, *from becomes
+ * the next. */
 static dk_status query_of_beginnings(dk_store *store, const dk_kind *kind, bool hidden, const char *text, size_t size,
-                                     dk_buf *query, bool *ret_all, dk_error *err)
+                                     dk_buf *from, dk_buf *query, bool *ret_all, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     dk_status status = dk_sql_kept(store, kind, hidden ? DK_STMT_HIDDEN_LIST : DK_STMT_GRAM_LIST, &stmt, err);
     if (status != DK_OK)
         return status;
-    sqlite3_bind_text64(stmt, 1, text, size, SQLITE_STATIC, SQLITE_UTF8);
+    sqlite3_bind_text64(stmt, 1, (const char *)from->data, from->size, SQLITE_TRANSIENT, SQLITE_UTF8);
     *ret_all = true;
     for (size_t n = 0; (status = dk_sql_step(store, stmt, err)) == DK_OK; n++) {
         const char *gram = (const char *)sqlite3_column_text(stmt, 0);
@@ -344,6 +362,8 @@ static dk_status query_of_beginnings(dk_store *store, const dk_kind *kind, bool 
             break;
         if (n == MOST_BEGINNINGS) {
             *ret_all = false;
+            dk_buf_clear(from);
+            dk_buf_append(from, gram, gram_size);
             break;
         }
         if (n > 0)
@@ -380,33 +400,20 @@ static dk_status among_first(dk_store *store, const dk_kind *kind, int field, co
     return status == DK_END ? DK_OK : status;
 }
 
-static dk_status containing(dk_store *store, const dk_kind *kind, bool hidden, uint64_t fields, const char *text,
-                            size_t size, size_t most, dk_found_terms *found, dk_error *err)
+/* The terms that a query of FTS5 finds and that have the text. */
+static dk_status find_by_grams(dk_store *store, const dk_kind *kind, bool hidden, uint64_t fields, const char *match,
+                               const char *text, size_t size, size_t most, dk_found_terms *found, dk_error *err)
 {
-    const unsigned length = length_of(text, size);
-    dk_status status = DK_OK;
-    dk_buf query;
-    dk_buf_init(&query);
-    bool all = true;
-    if (length >= 3)
-        query_of_grams(text, size, length, &query);
-    else
-        status = query_of_beginnings(store, kind, hidden, text, size, &query, &all, err);
-    const char *match = dk_buf_cstr(&query);
     sqlite3_stmt *stmt = NULL;
-    if (status == DK_OK && match == NULL)
-        status = dk_fail(err, DK_NOMEM, "out of memory");
-    if (!all)
-        found->complete = false;
-    if (status == DK_OK && match[0] != '\0')
-        status = dk_sql_kept(store, kind, hidden ? DK_STMT_HIDDEN_FIND : DK_STMT_GRAM_FIND, &stmt, err);
-    if (status != DK_OK || match[0] == '\0')
-        goto out;
+    const size_t before = found->counted;
+    dk_status status = dk_sql_kept(store, kind, hidden ? DK_STMT_HIDDEN_FIND : DK_STMT_GRAM_FIND, &stmt, err);
+    if (status != DK_OK)
+        return status;
     sqlite3_bind_text(stmt, 1, match, -1, SQLITE_STATIC);
     sqlite3_bind_text64(stmt, 2, text, size, SQLITE_STATIC, SQLITE_UTF8);
     sqlite3_bind_int64(stmt, 3, (sqlite3_int64)fields);
-    for (size_t n = 0; (status = dk_sql_step(store, stmt, err)) == DK_OK; n++) {
-        if (n == most) {
+    while ((status = dk_sql_step(store, stmt, err)) == DK_OK) {
+        if (found->counted - before == most) {
             found->complete = false;
             break;
         }
@@ -418,10 +425,41 @@ static dk_status containing(dk_store *store, const dk_kind *kind, bool hidden, u
             break;
     }
     sqlite3_reset(stmt);
-    if (status == DK_END)
-        status = DK_OK;
-out:
+    return status;
+}
+
+static dk_status containing(dk_store *store, const dk_kind *kind, bool hidden, uint64_t fields, const char *text,
+                            size_t size, size_t most, dk_found_terms *found, dk_error *err)
+{
+    const unsigned length = length_of(text, size);
+    const size_t before = found->counted;
+    dk_status status = DK_OK;
+    dk_buf query, from;
+    dk_buf_init(&query);
+    dk_buf_init(&from);
+    dk_buf_append(&from, text, size);
+    for (bool all = false; status == DK_OK && !all;) {
+        dk_buf_clear(&query);
+        all = true;
+        if (length >= 3)
+            query_of_grams(text, size, length, &query);
+        else
+            status = query_of_beginnings(store, kind, hidden, text, size, &from, &query, &all, err);
+        const char *match = dk_buf_cstr(&query);
+        if (status == DK_OK && (match == NULL || from.failed))
+            status = dk_fail(err, DK_NOMEM, "out of memory");
+        if (status != DK_OK || match[0] == '\0')
+            break;
+        status = find_by_grams(store, kind, hidden, fields, match, text, size, most, found, err);
+        if (status == DK_END) /* of these grams */
+            status = DK_OK;
+        if (!all && (found->take == NULL || found->ended || found->counted - before >= most)) {
+            found->complete = false;
+            break;
+        }
+    }
     dk_buf_finish(&query);
+    dk_buf_finish(&from);
     return status;
 }
 
@@ -439,7 +477,7 @@ dk_status dk_search_containing(dk_store *store, const dk_kind *kind, uint64_t fi
                                size_t most, dk_found_terms *found, dk_error *err)
 {
     const uint64_t hidden = hidden_of(kind, fields);
-    const size_t before = found->n;
+    const size_t before = found->n, counted = found->counted;
     dk_status status = DK_OK;
     if (size == 0)
         return DK_OK;
@@ -448,11 +486,12 @@ dk_status dk_search_containing(dk_store *store, const dk_kind *kind, uint64_t fi
         for (size_t i = 0; status == DK_OK && i < kind->n_fields; i++)
             if (fields & UINT64_C(1) << i)
                 status = among_first(store, kind, (int)i, text, size, found, &all, err);
-        if (status != DK_OK || all || found->n - before >= ENOUGH) {
+        if (status != DK_OK || all || found->counted - counted >= ENOUGH) {
             found->complete &= all;
             return status;
         }
         found->n = before; /* they are found again */
+        found->counted = counted;
     }
     if (fields & ~hidden)
         status = containing(store, kind, false, fields & ~hidden, text, size, most, found, err);
@@ -471,8 +510,9 @@ static dk_status sounding(dk_store *store, const dk_kind *kind, bool hidden, uin
     sqlite3_bind_int(stmt, 1, hidden);
     sqlite3_bind_text(stmt, 2, typed, -1, SQLITE_STATIC);
     sqlite3_bind_int64(stmt, 3, (sqlite3_int64)fields);
-    for (size_t n = 0; (status = dk_sql_step(store, stmt, err)) == DK_OK; n++) {
-        if (n == most) {
+    const size_t before = found->counted;
+    while ((status = dk_sql_step(store, stmt, err)) == DK_OK) {
+        if (found->counted - before == most) {
             found->complete = false;
             break;
         }

@@ -14,10 +14,18 @@ typedef struct dk_found_term {
     bool begins; /* the term begins with what was looked for */
 } dk_found_term;
 
+/* Is given a term when it is found. DK_END: no more are wanted. */
+typedef dk_status (*dk_found_term_fn)(const dk_found_term *term, bool *ret_counts, void *user);
+
 typedef struct dk_found_terms {
     dk_found_term *terms;
     size_t n, capacity;
-    bool complete; /* false: there are more; set by whoever begins */
+    size_t counted; /* of those that were found */
+    bool complete;  /* false: there are more; set by whoever begins */
+    /* NULL, or gets the terms, which are not kept then: of those that do not count any number is looked at. */
+    dk_found_term_fn take;
+    void *user;
+    bool ended; /* it wants no more */
 } dk_found_terms;
 
 void dk_found_terms_finish(dk_found_terms *found);

@@ -525,6 +525,53 @@ static void a_search_is_bounded(void **state)
     assert_true(complete);
 }
 
+/* Terms of rows that nobody sees come before those of rows that are published: in the order of texts, of numbers, and
+ * in more beginnings than are looked for at once. */
+static void rows_that_wait_do_not_crowd_out_those_that_are_published(void **state)
+{
+    fixture *f = *state;
+    const dk_viewer everyone = dk_viewer_public();
+    char id[16], village[64];
+    dk_load *load = load_begin(f, "parcel", false);
+    for (int i = 0; i < 900; i++) { /* 薛楼 and a character of its own, before 村 */
+        snprintf(id, sizeof id, "W%d", i);
+        snprintf(village, sizeof village, "薛楼%c%c%c周边", '0' + i / 100, '0' + i / 10 % 10, '0' + i % 10);
+        add_parcel(f, load, id, "P1", "", "341321100", village, "张三");
+        const int c = 0x4E00 + i;
+        const char letter[4] = {(char)(0xE0 | c >> 12), (char)(0x80 | (c >> 6 & 0x3F)), (char)(0x80 | (c & 0x3F)), 0};
+        snprintf(village, sizeof village, "薛%s庄", letter);
+        snprintf(id, sizeof id, "V%d", i);
+        add_parcel(f, load, id, "P1", "", "341321100", village, "张三");
+    }
+    const int64_t waiting = load_finish(f, load);
+    load = load_begin(f, "parcel", false);
+    for (int i = 0; i < 3; i++) {
+        snprintf(id, sizeof id, "DK%d", i);
+        snprintf(village, sizeof village, "薛楼村%d组周边", i);
+        add_parcel(f, load, id, "P2", "", "341321100", village, "李四");
+    }
+    publish(f, load_finish(f, load));
+    static const char *const texts[] = {"薛楼", "薛", "楼", "薛楼村", "周边", "组周边", "xl"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        keys k = {0};
+        bool complete = false;
+        const dk_search search = {.text = texts[i],
+                                  .viewer = &everyone,
+                                  .generation = generation_of(f),
+                                  .limit = 20,
+                                  .milliseconds = 60000}; /* however slow the machine is */
+        assert_int_equal(dk_search_run(f->store, &search, add_hit, &k, &complete, &f->err), DK_OK);
+        if (strcmp(k.text, "P2:DK0 P2:DK1 P2:DK2") != 0)
+            fail_msg("%s: %s", texts[i], k.text);
+    }
+    publish(f, waiting);
+    keys k = {0};
+    bool complete = true;
+    assert_int_equal(search_for(f, "薛楼", &everyone, 20, &k, &complete), DK_OK);
+    assert_false(complete);
+    assert_int_equal(strncmp(k.text, "P1:W", 4), 0);
+}
+
 static void what_is_typed_is_read_as_words_numbers_and_sounds(void **state)
 {
     (void)state;
@@ -592,6 +639,7 @@ int main(void)
         SOUND_CASE(all_words_must_be_in_a_row_each_in_some_field),
         SOUND_CASE(a_number_is_found_however_it_is_typed),
         SOUND_CASE(several_numbers_find_the_rows_that_have_all_of_them),
+        SOUND_CASE(rows_that_wait_do_not_crowd_out_those_that_are_published),
         SOUND_CASE(villages_and_divisions_are_found_by_their_sound),
         SOUND_CASE(a_hidden_field_finds_rows_for_those_who_see_it_there),
         SOUND_CASE(better_matches_come_first_and_shorter_values_before_longer),
