@@ -28,6 +28,10 @@ int main(int argc, char **argv)
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    /* The terminal has gone; what runs under nohup goes on. */
+    struct sigaction before;
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        sigaction(SIGHUP, &action, NULL);
     options.arguments = calloc((size_t)argc + 1, sizeof *options.arguments); /* parsing moves them */
     if (options.arguments == NULL) {
         fprintf(stderr, "dikuai-ingest: out of memory\n");

@@ -148,13 +148,25 @@ const dk_catalogue *dk_store_catalogue(const dk_store *store)
     return store->catalogue;
 }
 
+/* SQLite makes of :memory: a database that is no file, and of file: an address with parameters. */
+static dk_status check_name(const char *path, dk_error *err)
+{
+    return strcmp(path, ":memory:") == 0 || strncmp(path, "file:", 5) == 0
+               ? dk_fail(err, DK_INVALID, "%s: is no name that a store can have; put ./ before it, or choose another",
+                         path)
+               : DK_OK;
+}
+
 dk_status dk_store_create(const char *path, const char *catalogue_yaml, size_t size, const char *origin, dk_error *err)
 {
+    dk_status status = check_name(path, err);
+    if (status != DK_OK)
+        return status;
     dk_store *store = store_new(path, DK_WRITE);
     if (store == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
     bool made = false;
-    dk_status status = dk_catalogue_parse(catalogue_yaml, size, origin, &store->catalogue, err);
+    status = dk_catalogue_parse(catalogue_yaml, size, origin, &store->catalogue, err);
     if (status == DK_OK)
         status = take_lock(store, err);
     /* Made by us and not by SQLite: never over or through what is there, and for its owner's eyes only, for it holds
@@ -418,6 +430,9 @@ dk_status dk_pending_undo(dk_store *store, dk_error *err)
 dk_status dk_store_open(const char *path, dk_open_mode mode, dk_store **ret_store, dk_error *err)
 {
     struct stat info;
+    dk_status status = check_name(path, err);
+    if (status != DK_OK)
+        return status;
     if (stat(path, &info) != 0)
         return dk_fail(err, DK_IO, "%s: %s; give the path of a store made with dikuai-ingest create", path,
                        errno == ENOENT ? "there is no such file" : strerror(errno));
@@ -426,7 +441,7 @@ dk_status dk_store_open(const char *path, dk_open_mode mode, dk_store **ret_stor
     dk_store *store = store_new(path, mode);
     if (store == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
-    dk_status status = mode == DK_WRITE ? take_lock(store, err) : DK_OK;
+    status = mode == DK_WRITE ? take_lock(store, err) : DK_OK;
     if (status == DK_OK)
         status = open_database(store, mode == DK_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY, err);
     if (status == DK_OK)

@@ -279,7 +279,7 @@ function large(s, n) {
 
 const sizeOf = (path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL'])
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGKILL'])
   test(`${signal} in the middle of a load leaves nothing, and the load can be repeated`, async (t) => {
     const s = scene(t);
     shapefile(s, 'p', [row('1')]);

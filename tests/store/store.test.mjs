@@ -1,7 +1,7 @@
 // The store as others see it: GDAL reads it as a GeoPackage; a full disk and a kill -9 leave it whole and served.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
@@ -222,6 +222,20 @@ test('kill -9 while it publishes: the old generation is served, check passes, an
   } finally {
     server.kill();
   }
+});
+
+test('a name that SQLite takes for something else than a file is refused, and a path to it is not', () => {
+  const at = mkdtempSync(join(dir, 'names-'));
+  const create = (name) => spawnSync(ingest, ['create', name, '--catalogue', join(sample, 'catalogue.yaml')], { encoding: 'utf8', cwd: at });
+  for (const name of [':memory:', 'file:x.gpkg', 'file:x.gpkg?mode=memory']) {
+    const refused = create(name);
+    assert.equal(refused.status, 1);
+    assert.ok(refused.stderr.includes(`${name}: is no name that a store can have; put ./ before it`), refused.stderr);
+    assert.deepEqual(readdirSync(at), []);
+    assert.match(spawnSync(tiler, [name, '--listen', '127.0.0.1:0'], { encoding: 'utf8', cwd: at }).stderr, /is no name that a store can have/);
+  }
+  assert.equal(create('./:memory:').status, 0);
+  assert.match(execFileSync(ingest, ['check', './:memory:'], { encoding: 'utf8', cwd: at }), /sound/);
 });
 
 test('a copy of the file made while nothing writes is a store', () => {
