@@ -15,6 +15,18 @@
 #define GEOJSON "application/geo+json"
 #define SCHEMA "application/schema+json"
 #define OPENAPI "application/vnd.oai.openapi+json;version=3.0"
+#define TILE "application/vnd.mapbox-vector-tile"
+
+/* What a route does not say of itself is false, and its method is get. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
+static const char area_body[] =
+    "{\"application/geo+json\":{\"schema\":{\"type\":\"object\"}},\"text/plain\":{\"schema\":{\"type\":\"string\","
+    "\"description\":\"WKT，或坐标 TXT\"}},\"application/zip\":{\"schema\":{\"type\":\"string\",\"format\":\"binary\","
+    "\"description\":\"Shapefile\"}}}";
+static const char sign_in_body[] =
+    "{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/signIn\"}},"
+    "\"application/x-www-form-urlencoded\":{\"schema\":{\"$ref\":\"#/components/schemas/signIn\"}}}";
 
 static const dk_api_operation server_operations[] = {
     {"/", "getLandingPage", "入口：地图页，或各项资源的链接", JSON, "landingPage", DK_API_F, true, false},
@@ -22,9 +34,11 @@ static const dk_api_operation server_operations[] = {
     {"/api", "getApi", "接口说明", OPENAPI, NULL, DK_API_F, true, false},
     {"/collections", "getCollections", "全部数据集", JSON, "collections", DK_API_F, true, false},
     {"/catalogue", "getCatalogue", "目录：数据集、字段和公开事项", JSON, NULL, 0, false, false},
-    {"/search", "search", "在全部数据集中查找", JSON, NULL, DK_API_Q | DK_API_HITS, false, false},
+    {"/search", "search", "在全部数据集中查找", JSON, NULL, DK_API_HITS, false, false},
     {"/overlaps", "getOverlaps", "一处地方与各图层的重叠；图形也可用 POST 送来", JSON, NULL,
      DK_API_F | DK_API_PLACE | DK_API_BOX | DK_API_LAYERS | DK_API_MET, true, false},
+    {"/overlaps", "postOverlaps", "一个范围与各图层的重叠", JSON, NULL,
+     DK_API_F | DK_API_LAYERS | DK_API_MET | DK_API_AREA, true, false, "post", area_body},
     {"/lists", "getLists", "清单", JSON, NULL, 0, false, false},
     {"/lists/{listId}", "getList", "一份清单，可打印", JSON, NULL, DK_API_F | DK_API_LIST, true, false},
     {"/scorecard", "getScorecard", "信息公开计分卡：完整率与及时率", JSON, NULL,
@@ -40,12 +54,26 @@ static const dk_api_operation server_operations[] = {
      DK_API_BOX | DK_API_PART | DK_API_AFTER | DK_API_CHANGES, false, false},
     {"/batches/{batchId}/documents", "getBatchDocuments", "批次所附的文件", JSON, NULL, DK_API_PART | DK_API_AFTER,
      false, false},
+    {"/batches/{batchId}/documents/{sha256}", "getBatchDocument", "批次所附的一个文件", "application/octet-stream",
+     NULL, 0, false, false},
     {"/session", "getSession", "当前身份；POST 登录，DELETE 退出", JSON, NULL, 0, false, false},
+    {"/session", "signIn", "登录", JSON, NULL, 0, false, false, "post", sign_in_body},
+    {"/session", "signOut", "退出", JSON, NULL, 0, false, false, "delete"},
     {"/log/checkpoint", "getLogCheckpoint", "发布日志的检查点（C2SP tlog-checkpoint）", "text/plain", NULL, 0, false,
      false},
     {"/log/keys", "getLogKeys", "发布日志的公钥", JSON, NULL, 0, false, false},
     {"/log/proof", "getLogProof", "一条日志在发布日志中的证明", JSON, NULL, DK_API_ENTRY, false, false},
     {"/log/consistency", "getLogConsistency", "发布日志延续旧检查点的证明", JSON, NULL, DK_API_OLD, false, false},
+    {"/log/tile/{logLevel}/{logTile}", "getLogTile",
+     "发布日志的分块（C2SP tlog-tiles）；logLevel 为级或 entries，一千块起 logTile 分为几段",
+     "application/octet-stream", NULL, 0, false, false},
+    {"/xyz/{layers}/{z}/{x}/{y}.mvt", "getXyzTile", "一个或几个图层的矢量瓦片，也可按各字段筛选", TILE, NULL,
+     DK_API_BBOX | DK_API_ROWS, false, false},
+    {"/xyz/{layers}.json", "getTileJson", "同上的 TileJSON 3.0.0", JSON, NULL, DK_API_BBOX | DK_API_ROWS, false, false},
+    {"/styles/{styleName}.json", "getStyle", "MapLibre 样式", JSON, NULL, 0, false, false},
+    {"/healthz", "getHealth", "健康状态", JSON, NULL, 0, false, false},
+    {"/metrics", "getMetrics", "供 Prometheus 采集的计数", "text/plain; version=0.0.4; charset=utf-8", NULL, 0, false,
+     false},
     {"/tileMatrixSets", "getTileMatrixSets", "瓦片格网", JSON, NULL, 0, false, false},
     {"/tileMatrixSets/{tileMatrixSetId}", "getTileMatrixSet", "一个瓦片格网", JSON, NULL, 0, false, false},
 };
@@ -64,14 +92,16 @@ static const dk_api_operation collection_operations[] = {
     {"/collections/%s/items/{featureId}", "getFeature", "一条", GEOJSON, "feature", DK_API_F | DK_API_CRS, true, false},
     {"/collections/%s/items/{featureId}/dossier", "getDossier", "一地一档", JSON, NULL, DK_API_F | DK_API_DOSSIER, true,
      false},
+    {"/collections/%s/items/{featureId}/proof", "getItemProof", "在发布日志中的证明", JSON, NULL, DK_API_PROOF, false,
+     false},
     {"/collections/%s/items/{featureId}/overlaps", "getItemOverlaps", "与各图层的重叠", JSON, NULL,
      DK_API_F | DK_API_LAYERS | DK_API_MET, true, true},
     {"/collections/%s/items/{featureId}/{linked}", "getLinked", "关联的数据", GEOJSON, "featureCollection",
      DK_API_F | DK_API_LIMIT | DK_API_AFTER | DK_API_CRS, true, false},
     {"/collections/%s/tiles", "getTilesets", "瓦片集", JSON, NULL, 0, false, true},
     {"/collections/%s/tiles/{tileMatrixSetId}", "getTileset", "一个瓦片集", JSON, NULL, 0, false, true},
-    {"/collections/%s/tiles/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}", "getTile", "矢量瓦片",
-     "application/vnd.mapbox-vector-tile", NULL, DK_API_TILE | DK_API_BBOX | DK_API_ROWS | DK_API_FIELDS, false, true},
+    {"/collections/%s/tiles/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}", "getTile", "矢量瓦片", TILE, NULL,
+     DK_API_TILE | DK_API_BBOX | DK_API_ROWS | DK_API_FIELDS, false, true},
 };
 
 static const dk_api_param params[] = {
@@ -83,6 +113,8 @@ static const dk_api_param params[] = {
      "{\"type\":\"string\",\"enum\":[\"titles\",\"names\"]}"},
     {DK_API_FILES, "geometry", "f=csv 是否带一列 WKT", false, "{\"type\":\"string\",\"enum\":[\"none\",\"wkt\"]}"},
     {DK_API_TILE, "f", "格式", false, "{\"type\":\"string\",\"enum\":[\"mvt\",\"pbf\"]}"},
+    {DK_API_PROOF, "f", "格式；tlog-proof 为文件（C2SP tlog-proof）", false,
+     "{\"type\":\"string\",\"enum\":[\"json\",\"tlog-proof\"]}"},
     {DK_API_TABLE, "f", "格式", false, "{\"type\":\"string\",\"enum\":[\"json\",\"csv\"]}"},
     {DK_API_SUMS, "group_by", "分组的字段，用逗号隔开", false, "{\"type\":\"string\"}"},
     {DK_API_SUMS, "sum", "求和的字段，用逗号隔开", false, "{\"type\":\"string\"}"},
@@ -90,6 +122,7 @@ static const dk_api_param params[] = {
      "{\"type\":\"array\",\"minItems\":2,\"maxItems\":2,\"items\":{\"type\":\"number\"}}"},
     {DK_API_PLACE, "wkt", "多边形，WKT，经纬度", false, "{\"type\":\"string\"}"},
     {DK_API_PLACE, "crs", "wkt 的坐标系，按其坐标轴的顺序", false, NULL},
+    {DK_API_AREA, "crs", "GeoJSON 或 WKT 的坐标系，按其坐标轴的顺序", false, NULL},
     {DK_API_LAYERS, "layers", "只看这些图层，用逗号隔开", false, "{\"type\":\"string\"}"},
     {DK_API_WHEN, "division", "行政区划代码的前几位", false,
      "{\"type\":\"string\",\"pattern\":\"^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12})$\"}"},
@@ -150,7 +183,7 @@ static const dk_api_param params[] = {
      "{\"type\":\"boolean\",\"default\":false}"},
     {DK_API_ROWS, "q", "查找文字，多个词用空格隔开；行政区名称和拼音只用于 /search", false, "{\"type\":\"string\"}"},
     {DK_API_FEATURE, "feature", "瓦片中要素的编号，单独使用", false, "{\"type\":\"integer\",\"minimum\":0}"},
-    {DK_API_Q, "q", "要找的文字，UTF-8 至多 200 字节", true, "{\"type\":\"string\",\"minLength\":1}"},
+    {DK_API_HITS, "q", "要找的文字，UTF-8 至多 200 字节", true, "{\"type\":\"string\",\"minLength\":1}"},
 };
 
 /* What does not change: the schemas of the standard's answers, shortened to what clients rely on. */
@@ -181,6 +214,7 @@ static const char component_schemas[] =
     "\"type\":{\"type\":\"string\",\"enum\":[\"FeatureCollection\"]},\"features\":{\"type\":\"array\","
     "\"items\":{\"$ref\":\"#/components/schemas/feature\"}},\"numberMatched\":{\"type\":\"integer\"},"
     "\"numberReturned\":{\"type\":\"integer\"},\"links\":{\"$ref\":\"#/components/schemas/links\"}}},"
+    "\"signIn\":{\"type\":\"object\",\"required\":[\"token\"],\"properties\":{\"token\":{\"type\":\"string\"}}},"
     "\"problem\":{\"type\":\"object\",\"required\":[\"status\",\"detail\"],\"properties\":{\"type\":{\"type\":"
     "\"string\"},"
     "\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"}}}}";
@@ -245,14 +279,16 @@ static const char *component_name(const dk_api_param *param)
         unsigned bit;
         const char *name, *component;
     } own[] = {
-        {DK_API_Q, "q", "searchText"},
+        {DK_API_HITS, "q", "searchText"},
         {DK_API_HITS, "limit", "searchLimit"},
         {DK_API_MET, "limit", "overlapsLimit"},
         {DK_API_PART, "limit", "batchLimit"},
         {DK_API_BOX, "bbox", "box"},
         {DK_API_PLACE, "crs", "placeCrs"},
+        {DK_API_AREA, "crs", "areaCrs"},
         {DK_API_FILES, "f", "itemsFormat"},
         {DK_API_TABLE, "f", "tableFormat"},
+        {DK_API_PROOF, "f", "proofFormat"},
         {DK_API_TILE, "f", "tileFormat"},
         {DK_API_WHEN, "f", "scorecardFormat"},
         {DK_API_WHEN, "division", "scorecardDivision"},
@@ -370,8 +406,12 @@ static void write_responses(dk_json *json, const dk_api_operation *operation)
         write_content(json, "text/html", NULL);
     if ((operation->params & DK_API_DUE) != 0)
         write_content(json, "text/calendar", NULL);
-    if ((operation->params & (DK_API_FILES | DK_API_TABLE)) != 0)
+    if ((operation->params & (DK_API_FILES | DK_API_TABLE | DK_API_WHEN)) != 0)
         write_content(json, "text/csv", NULL);
+    if ((operation->params & DK_API_WHEN) != 0)
+        write_content(json, files[0], NULL);
+    if ((operation->params & DK_API_PROOF) != 0)
+        write_content(json, "text/plain", NULL);
     for (size_t i = 0; (operation->params & DK_API_FILES) != 0 && i < sizeof files / sizeof *files; i++)
         write_content(json, files[i], NULL);
     dk_json_object_end(json);
@@ -389,7 +429,24 @@ static void write_responses(dk_json *json, const dk_api_operation *operation)
 
 /* ---- operations ---- */
 
-static void write_operation(dk_context *ctx, const dk_api_operation *operation, const dk_kind *kind)
+/* The fields that the viewer's lists are grouped by: each is a parameter of its list. */
+static void write_group_params(dk_context *ctx)
+{
+    const dk_catalogue *catalogue = ctx->worker->catalogue;
+    for (size_t i = 0; i < catalogue->n_lists; i++) {
+        const dk_list *list = &catalogue->lists[i];
+        const dk_field *field = &list->kind->fields[list->by];
+        bool twice = !dk_list_seen(list, &ctx->viewer);
+        for (size_t k = 0; k < i && !twice; k++)
+            twice = dk_list_seen(&catalogue->lists[k], &ctx->viewer) &&
+                    strcmp(catalogue->lists[k].kind->fields[catalogue->lists[k].by].name, field->name) == 0;
+        if (!twice)
+            write_field_param(&ctx->json, field);
+    }
+}
+
+/* One path's member of /paths holds all of its methods, which follow one another: begun tells that it is there. */
+static void write_operation(dk_context *ctx, const dk_api_operation *operation, const dk_kind *kind, bool begun)
 {
     dk_json *json = &ctx->json;
     char path[300], id[160];
@@ -401,9 +458,11 @@ static void write_operation(dk_context *ctx, const dk_api_operation *operation, 
         snprintf(path, sizeof path, "%s", operation->path);
         snprintf(id, sizeof id, "%s", operation->id);
     }
-    dk_json_key(json, path);
-    dk_json_object_begin(json);
-    dk_json_key(json, "get");
+    if (!begun) {
+        dk_json_key(json, path);
+        dk_json_object_begin(json);
+    }
+    dk_json_key(json, operation->method != NULL ? operation->method : "get");
     dk_json_object_begin(json);
     dk_json_key(json, "tags");
     dk_json_array_begin(json);
@@ -426,13 +485,23 @@ static void write_operation(dk_context *ctx, const dk_api_operation *operation, 
             if ((visible >> i & 1) != 0)
                 write_field_param(json, &kind->fields[i]);
     }
+    if ((operation->params & DK_API_LIST) != 0)
+        write_group_params(ctx);
     dk_json_array_end(json);
+    if (operation->body != NULL) {
+        dk_json_key(json, "requestBody");
+        dk_json_object_begin(json);
+        dk_json_key(json, "required");
+        dk_json_bool(json, true);
+        dk_json_key(json, "content");
+        dk_json_raw(json, operation->body);
+        dk_json_object_end(json);
+    }
     write_responses(json, operation);
     if ((operation->params & DK_API_DUE) != 0) {
         dk_json_key(json, "security");
         dk_json_raw(json, "[{\"staff\":[]},{\"calendar\":[]}]");
     }
-    dk_json_object_end(json);
     dk_json_object_end(json);
 }
 
@@ -471,9 +540,19 @@ bool dk_api_offers(dk_context *ctx, const dk_api_operation *operation)
 static void write_paths(dk_context *ctx)
 {
     const dk_catalogue *catalogue = ctx->worker->catalogue;
-    for (size_t i = 0; dk_api_server_operation(i) != NULL; i++)
-        if (dk_api_offers(ctx, dk_api_server_operation(i)))
-            write_operation(ctx, dk_api_server_operation(i), NULL);
+    const dk_api_operation *last = NULL;
+    for (size_t i = 0; dk_api_server_operation(i) != NULL; i++) {
+        const dk_api_operation *operation = dk_api_server_operation(i);
+        if (!dk_api_offers(ctx, operation))
+            continue;
+        const bool begun = last != NULL && strcmp(last->path, operation->path) == 0;
+        if (last != NULL && !begun)
+            dk_json_object_end(&ctx->json);
+        write_operation(ctx, operation, NULL, begun);
+        last = operation;
+    }
+    if (last != NULL)
+        dk_json_object_end(&ctx->json);
     for (size_t k = 0; k < catalogue->n_kinds; k++) {
         const dk_kind *kind = &catalogue->kinds[k];
         if (!dk_context_sees(ctx, kind))
@@ -483,7 +562,8 @@ static void write_paths(dk_context *ctx)
             if ((operation->layers_only && kind->geometry == DK_NO_GEOMETRY) ||
                 (strstr(operation->path, "{linked}") != NULL && !has_links(ctx, kind)))
                 continue;
-            write_operation(ctx, operation, kind);
+            write_operation(ctx, operation, kind, false);
+            dk_json_object_end(&ctx->json);
         }
     }
 }

@@ -13,13 +13,13 @@ enum {
     DK_API_CRS = 1 << 4,
     DK_API_ROWS = 1 << 5,   /* which rows, as item_query.c reads it: datetime, filter … */
     DK_API_FIELDS = 1 << 6, /* a parameter for each field that the viewer sees */
-    DK_API_Q = 1 << 7,      /* of /search, required */
+    DK_API_PROOF = 1 << 7,  /* f of proofs: json or tlog-proof */
     DK_API_FEATURE = 1 << 8,
     DK_API_PAGES = 1 << 9,  /* sortby, properties … */
     DK_API_SUMS = 1 << 10,  /* of statistics */
     DK_API_FILES = 1 << 11, /* f, of items also the formats of downloads */
     DK_API_TABLE = 1 << 12, /* f: json or csv */
-    DK_API_LIST = 1 << 13,
+    DK_API_LIST = 1 << 13,  /* also the fields that lists are grouped by */
     DK_API_PLACE = 1 << 14, /* of /overlaps */
     DK_API_LAYERS = 1 << 15,
     DK_API_WHEN = 1 << 16,   /* of the scorecard and its rows: division, period … */
@@ -30,7 +30,7 @@ enum {
     DK_API_OLD = 1 << 21,   /* the same */
     DK_API_CHANGES = 1 << 22,
     DK_API_LEVEL = 1 << 23, /* of the scorecard and its rows */
-    DK_API_HITS = 1 << 24,  /* limit of /search, with per_kind */
+    DK_API_HITS = 1 << 24,  /* of /search: q, required, and how many hits */
     DK_API_MET = 1 << 25,   /* limit of overlaps */
     DK_API_PART = 1 << 26,  /* limit of what a batch has */
     DK_API_BOX = 1 << 27,   /* bbox in degrees, without bbox-crs */
@@ -38,6 +38,7 @@ enum {
     DK_API_DOSSIER = 1 << 29,
     DK_API_TILE = 1 << 30, /* f of tiles */
 };
+#define DK_API_AREA 0x80000000u /* crs of an area that is posted; more than an enum's constants may be */
 
 typedef struct dk_api_operation {
     const char *path; /* from the base path on; %s stands for the collection's name */
@@ -48,6 +49,8 @@ typedef struct dk_api_operation {
     unsigned params;
     bool html; /* also as a page */
     bool layers_only;
+    const char *method; /* post, delete; NULL: get */
+    const char *body;   /* of a post: the content of its requestBody, JSON */
 } dk_api_operation;
 
 /* Operations of the whole server, and those that every collection has; NULL behind the last. */

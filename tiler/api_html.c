@@ -9,6 +9,8 @@ static void write_operation(dk_html *html, const dk_api_operation *operation, co
 {
     const char *slot = strstr(operation->path, "%s");
     dk_html_raw(html, "<tr><th scope=\"row\"><code>");
+    if (operation->method != NULL)
+        dk_html_raw(html, strcmp(operation->method, "post") == 0 ? "POST " : "DELETE ");
     if (slot != NULL) {
         dk_html_text_n(html, operation->path, (size_t)(slot - operation->path));
         dk_html_text(html, name);
@@ -30,6 +32,8 @@ static void write_operation(dk_html *html, const dk_api_operation *operation, co
     }
     if ((operation->params & DK_API_FIELDS) != 0)
         dk_html_raw(html, " 以及各字段");
+    if ((operation->params & DK_API_LIST) != 0)
+        dk_html_raw(html, " 以及清单分组所用的字段");
     dk_html_raw(html, "</td><td>");
     dk_html_text(html, operation->type);
     dk_html_raw(html, operation->html ? "、text/html</td></tr>\n" : "</td></tr>\n");
@@ -40,7 +44,7 @@ static void operations_begin(dk_html *html)
     dk_html_raw(
         html,
         "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"操作\"><table class=\"rows\"><thead><tr><th "
-        "scope=\"col\">地址（GET）</th><th scope=\"col\">内容</th><th scope=\"col\">参数</th>"
+        "scope=\"col\">地址（没有写明的为 GET）</th><th scope=\"col\">内容</th><th scope=\"col\">参数</th>"
         "<th scope=\"col\">格式</th></tr></thead>\n<tbody>\n");
 }
 

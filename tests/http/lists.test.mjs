@@ -62,6 +62,8 @@ test('a village, a town and the county, line by line as the ledgers have them', 
 
 test('the lists that there are, with the address of each', async () => {
   const { lists: [one] } = (await at('/lists', COUNTY)).json, [{ href, templated }] = one.links;
+  const { parameters } = (await at('/api', COUNTY)).json.paths['/lists/{listId}'].get;
+  assert.ok(parameters.some(({ name }) => name === one.by.name), 'the API has the field that it is grouped by');
   assert.deepEqual([one.lines, one.open.title, templated], ['compensation', '未支付', true]);
   const [{ village }] = parcels;
   check((await at(`${href.replace('{village}', encodeURIComponent(village))}&f=json`, COUNTY)).json, parcels.filter((parcel) => parcel.village === village));

@@ -59,6 +59,10 @@ test('a class that is declared holds: CQL2 filters, queryables are parameters, s
   }
 });
 
+/** An address with tiles, layers and styles that there are. */
+const fill = (path) => path.replace('{tileMatrixSetId}', 'WebMercatorQuad').replace('{tileMatrix}/{tileRow}/{tileCol}', '14/6657/13526').replace('{layers}', 'parcel')
+  .replace('{z}/{x}/{y}', '14/13526/6657').replace('{styleName}', 'default');
+
 /** Each value at the edge of what the API declares is taken; files that are converted are for downloads.test.mjs. */
 async function asDeclared(api, token) {
   const needed = { '/search': 'q=DK001', '/overlaps': 'point=117.201,31.801' };
@@ -66,7 +70,7 @@ async function asDeclared(api, token) {
   assert.deepEqual(names, [...new Set(names)]);
   for (const [path, { get: operation }] of Object.entries(api.paths)) {
     if (/\{(listId|sha256|calendarId|featureId)\}|^\/(batches\/|log)/.test(path) || (path.startsWith('/collections/') && path.split('/')[2] !== 'parcel')) continue;
-    const filled = path.replace('{tileMatrixSetId}', 'WebMercatorQuad').replace('{tileMatrix}/{tileRow}/{tileCol}', '14/6657/13526');
+    const filled = fill(path);
     const parameters = operation.parameters.map((each) => (each.$ref ? api.components.parameters[each.$ref.split('/').at(-1)] : each)).filter((each) => each.in === 'query');
     assert.deepEqual(parameters.map(({ name }) => name).sort(), [...new Set(parameters.map(({ name }) => name))].sort(), `${path} has a parameter twice`);
     for (const { name, schema } of parameters) {
@@ -98,8 +102,7 @@ test('the API is valid OpenAPI 3.0, names no field that the viewer may not see, 
       const kind = path.split('/')[2];
       const linked = operation.parameters.find(({ name }) => name === 'linked')?.schema.enum[0];
       const first = kind && path.includes('{featureId}') ? (await json(`/collections/${kind}/items?limit=1`, { token })).features[0].id : '';
-      const filled = path.replace('{featureId}', encodeURIComponent(first)).replace('{linked}', linked).replace('{tileMatrixSetId}', 'WebMercatorQuad')
-        .replace('{tileMatrix}/{tileRow}/{tileCol}', '14/6657/13526');
+      const filled = fill(path).replace('{featureId}', encodeURIComponent(first)).replace('{linked}', linked);
       if (path === '/lists/{listId}' || /^\/(documents|batches|log)\//.test(path)) continue; // lists, documents, preview, log: tests of their own
       const reached = await get(server.url + filled + ({ '/search': '?q=DK001', '/overlaps': '?point=117.201,31.801' }[path] ?? ''), { token, headers: { Accept: 'application/json' } });
       assert.ok(reached.status === 200 || (reached.status === 204 && operation.responses['204']), `${filled}: ${reached.text}`);
@@ -107,6 +110,12 @@ test('the API is valid OpenAPI 3.0, names no field that the viewer may not see, 
       if (reached.status === 200) assert.ok(types.includes(reached.headers['content-type']), `${filled}: ${reached.headers['content-type']}`);
       for (const type of types) if (type === 'text/html') assert.match((await at(`${filled}${path === '/overlaps' ? '?point=117.201,31.801&' : '?'}f=html`, { token })).headers['content-type'], /^text\/html/);
     }
+    for (const path of ['/collections/parcel/items/{featureId}/proof', '/log/tile/{logLevel}/{logTile}', '/xyz/{layers}/{z}/{x}/{y}.mvt', '/xyz/{layers}.json', '/styles/{styleName}.json', '/healthz', '/metrics'])
+      assert.ok(api.paths[path]?.get, `${path}: README has it among the addresses`);
+    assert.deepEqual(Object.keys(api.paths['/session']), ['get', 'post', 'delete']);
+    const area = api.paths['/overlaps'].post;
+    assert.deepEqual(area.parameters.map(({ $ref }) => api.components.parameters[$ref.split('/').at(-1)].name).sort(), ['crs', 'f', 'layers', 'limit']);
+    assert.deepEqual(Object.keys(area.requestBody.content), ['application/geo+json', 'text/plain', 'application/zip']);
     if (token) await asDeclared(api, token);
     const broken = structuredClone(api);
     delete broken.paths['/conformance'].get.responses;
