@@ -378,7 +378,8 @@ static const struct command_name {
      "dikuai-ingest redact STORE NAME KEY --reason TEXT [--dry-run] [--actor NAME] [--log-key FILE] [--json]\n\n"
      "Erases the row KEY of the layer or record NAME, all its versions, from every table and from the publication log,\n"
      "which keeps its place and says that it was erased and why. The file is rewritten. Nothing brings it back. TEXT is\n"
-     "public: write no name into it. Files beside the store that have the key are named; backups are yours.\n\n"
+     "public: write no name into it. Files beside the store that have the key, or the number in it, are named; backups\n"
+     "are yours.\n\n"
      "  --dry-run  say what would be erased, keep all\n\n"
      "  dikuai-ingest redact dangshan.gpkg compensation BC2021-0007 --reason 个人信息误公开\n"},
     {"reindex", dk_command_reindex, 1, 1, BIT(OPT_JSON),

@@ -53,6 +53,7 @@ typedef struct redacting {
     size_t n_terms, terms_capacity;
     char (*documents)[DK_SHA256_HEX]; /* that no other row has */
     size_t n_documents, documents_capacity;
+    char *part; /* the number in a key that is qualified: sources have it, and not the key; NULL: none */
     dk_redacted result;
 } redacting;
 
@@ -244,6 +245,16 @@ static dk_status check_version(redacting *r, const dk_buf *reason, const dk_stor
     return status;
 }
 
+/* Keeps the number that a source has where the store has a key of several parts. */
+static dk_status keep_part(redacting *r, const dk_stored_row *stored, dk_error *err)
+{
+    const dk_value *value = &stored->values[r->kind->key_field];
+    if (r->part != NULL || (r->kind->n_qualifiers == 0 && !r->kind->qualify_by_source) || value->type != DK_TEXT)
+        return DK_OK;
+    r->part = strndup(value->text.data, value->text.size);
+    return r->part != NULL ? DK_OK : nomem(err);
+}
+
 /* The reason is an entry of the log itself, which nothing takes away again. */
 static dk_status check_reason(redacting *r, dk_error *err)
 {
@@ -265,6 +276,8 @@ static dk_status check_reason(redacting *r, dk_error *err)
         if ((status = dk_stored_row_read(r->store, r->kind, r->versions[v].row, false, &stored, err)) != DK_OK)
             break;
         status = check_version(r, &reason, &stored, err);
+        if (status == DK_OK)
+            status = keep_part(r, &stored, err);
         dk_stored_row_release(&stored);
     }
     dk_buf_finish(&reason);
@@ -710,24 +723,51 @@ static dk_status overwrite_earlier(redacting *r, bool *ret_any, dk_error *err)
     return status == DK_END ? overwrite(r, r->before, err) : status;
 }
 
-/* Whether a file has a text. */
-static bool holds(int folder, const char *name, const char *text)
+enum { SHORTEST_PART = 4 }; /* bytes of a number that is looked for alone; a shorter one is in every file */
+
+static bool alphanumeric(unsigned char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/* Whether data has a text; whole: not as a part of a longer number or word. Before it may be the second byte of a
+ * character in GB18030, which can be a letter. */
+static bool has_text(const unsigned char *data, size_t size, const char *text, bool whole)
+{
+    const size_t n = strlen(text);
+    for (const unsigned char *at = data, *end = data + size; (at = memmem(at, (size_t)(end - at), text, n)) != NULL;
+         at++) {
+        const bool begins = at == data || !alphanumeric(at[-1]) || (at - data > 1 && at[-2] >= 0x80);
+        if (!whole || (begins && (at + n == end || !alphanumeric(at[n]))))
+            return true;
+    }
+    return false;
+}
+
+typedef enum holding { HOLDS_NOTHING, HOLDS_KEY, HOLDS_PART } holding;
+
+static holding holds(const redacting *r, int folder, const char *name)
 {
     struct stat info;
     const int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    bool found = false;
+    holding found = HOLDS_NOTHING;
     if (fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0 && info.st_size < 1 << 30) {
-        void *data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        found = data != MAP_FAILED && memmem(data, (size_t)info.st_size, text, strlen(text)) != NULL;
+        const size_t size = (size_t)info.st_size;
+        void *data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (data != MAP_FAILED && has_text(data, size, r->key, false))
+            found = HOLDS_KEY;
+        else if (data != MAP_FAILED && r->part != NULL && strlen(r->part) >= SHORTEST_PART &&
+                 has_text(data, size, r->part, true))
+            found = HOLDS_PART;
         if (data != MAP_FAILED)
-            munmap(data, (size_t)info.st_size);
+            munmap(data, size);
     }
     if (fd >= 0)
         close(fd);
     return found;
 }
 
-/* Files beside the store that have the key: rejects, reports, sources that somebody left there. */
+/* Files beside the store that have the key, or the number in it: rejects, reports, sources that somebody left there. */
 static void name_copies(redacting *r)
 {
     const char *slash = strrchr(r->store->file, '/'), *own = slash != NULL ? slash + 1 : r->store->file;
@@ -739,8 +779,15 @@ static void name_copies(redacting *r)
         if (rest != NULL && (rest[0] == '\0' || strcmp(rest, "-wal") == 0 || strcmp(rest, "-shm") == 0 ||
                              strcmp(rest, "-lock") == 0 || strcmp(rest, ".log-key") == 0))
             continue;
-        if (holds(dirfd(folder), name, r->key))
+        const holding held = holds(r, dirfd(folder), name);
+        if (held == HOLDS_KEY)
             tell(r, "%s%s holds the key of the row; erase it there yourself.", slash == NULL ? "" : path, name);
+        else if (held == HOLDS_PART)
+            tell(
+                r,
+                "%s%s holds %.100s, the number in the key, of this row or of another; if it is this row, erase it there "
+                "yourself.",
+                slash == NULL ? "" : path, name, r->part);
     }
     if (folder != NULL)
         closedir(folder);
@@ -753,6 +800,7 @@ static void finish(redacting *r)
     for (size_t i = 0; i < r->n_terms; i++)
         free(r->terms[i].text);
     free(r->terms);
+    free(r->part);
     free(r->versions);
     free(r->entries);
     free(r->documents);

@@ -221,3 +221,20 @@ test('rows that have taken something over from it are named, and what was said o
     for (const text of ['唯一的备注', 'FKUAN-0815']) assert.ok(!readFileSync(path).includes(text), `${path}: ${text}`);
   done('check', s.store);
 });
+
+test('where the key is qualified, files that have the number in it are named, those with a longer one are not', (t) => {
+  const s = scene(t, catalogue.replace("key: {field: id}\n    date: paid_on", "key: {field: id, qualify: [parcel, source]}\n    date: paid_on"));
+  const done = (...args) => {
+    const ran = s.run(...args);
+    assert.equal(ran.code, 0, ran.stderr);
+    return ran;
+  };
+  const ledger = s.write('ledger.csv', 'id,parcel,paid_on,note\nBC0007,D0001,2021-02-03,普通\nBC00071,D0001,2021-02-03,普通\n8,D0001,2021-02-03,普通\n');
+  done('load', s.store, 'payment', ledger, '--publish');
+  s.write('copy.txt', Buffer.from([0xb1, 0x41, ...Buffer.from('BC0007')])); // 盇 in GB18030 ends with the byte of an A
+  s.write('other.csv', 'id,note\nBC00071,8\nXBC0007,8\n');
+  const { sentences } = JSON.parse(done('redact', s.store, 'payment', 'D0001:BC0007', '--reason', '误公开', '--json').stdout);
+  const named = sentences.filter((text) => text.includes('BC0007, the number in the key'));
+  assert.deepEqual(named.map((text) => text.split(' ')[0].split('/').at(-1)).sort(), ['copy.txt', 'ledger.csv']);
+  assert.deepEqual(JSON.parse(done('redact', s.store, 'payment', 'D0001:8', '--reason', '误公开', '--json').stdout).sentences, [], 'a short number is in every file');
+});
