@@ -54,7 +54,6 @@ static bool page_row(const dk_row *row, void *user)
         count_linked(row, &p->all);
     p->rows++;
     p->ctx->rows++;
-    p->ctx->counted = true;
     const dk_buf *body = &p->ctx->worker->body;
     if (body->size > DK_BODY_MAX)
         p->cut = true;
@@ -64,6 +63,7 @@ static bool page_row(const dk_row *row, void *user)
 static void page_begin(page *p, dk_context *ctx, const dk_kind *kind, const dk_kind *about, size_t limit)
 {
     *p = (page){.ctx = ctx, .kind = kind, .about = about, .limit = limit, .fields = UINT64_MAX, .status = DK_OK};
+    ctx->counted = true;
     dk_buf_init(&p->last);
     if (ctx->html) {
         dk_items_page_begin(&p->html, ctx, kind, about, about != NULL ? ctx->request->path[3] : NULL);

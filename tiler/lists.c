@@ -193,7 +193,6 @@ static dk_status add_line(const dk_list_line *line, void *user)
 {
     writing *w = user;
     w->ctx->rows++;
-    w->ctx->counted = true;
     const dk_value *by = &line->row->values[w->list->by];
     const char *value = by->type == DK_TEXT ? by->text.data : "";
     const char *group = dk_buf_cstr(&w->group);
@@ -256,6 +255,7 @@ dk_status dk_get_list(dk_context *ctx)
     if (status != DK_OK)
         return status;
     dk_buf_init(&w.group);
+    ctx->counted = true;
     dk_json *json = &ctx->json;
     dk_answer_json(ctx, "application/json");
     if (w.html) {

@@ -376,6 +376,9 @@ static dk_status answer(dk_context *ctx, dk_overlaps *overlaps, int64_t without)
         status = dk_region_meet(ctx->worker->store, overlaps->region, overlaps->layers[i], &ctx->viewer,
                                 ctx->worker->generation.number, overlaps->layers[i] == overlaps->kind ? without : 0,
                                 &vertices, &overlaps->met[i], &ctx->error);
+    for (size_t i = 0; i < overlaps->n_layers; i++)
+        ctx->rows += overlaps->met[i].n < overlaps->limit ? overlaps->met[i].n : overlaps->limit;
+    ctx->counted = true;
     if (status == DK_OK)
         status = format != NULL && strcmp(format, "html") == 0 ? dk_write_overlaps_page(ctx, overlaps)
                                                                : write_json(ctx, overlaps);

@@ -326,7 +326,7 @@ test('the trail says who read what, in order, and not what they looked for', asy
   const token = staff(store, '被记录', '341321');
   const address = client();
   const { value } = await signIn(token, address);
-  const paths = ['/collections/parcel/items/P0/dossier', '/collections/parcel/items/P0/dossier?f=html', '/collections/parcel/items/P1', '/collections/parcel/items?owner=%E6%88%B7%E4%B8%BB0',
+  const paths = ['/collections/parcel/items/P0/dossier', '/collections/parcel/items/P0/dossier?f=html', '/collections/parcel/items/P1', '/collections/parcel/items?owner=%E6%88%B7%E4%B8%BB0', '/collections/parcel/items?owner=x&limit=5',
     '/search?q=%E6%88%B7%E4%B8%BB0', '/collections/parcel/statistics', '/overlaps?point=117.2005,31.8005', '/collections/parcel/items?f=csv&owner=%E6%88%B7%E4%B8%BB1',
     '/catalogue', '/collections', '/collections/parcel/items/none', '/web/app.js'];
   for (const path of paths) assert.equal((await at(path, { headers: { Cookie: value } })).status, path.endsWith('none') ? 404 : 200, path);
@@ -340,12 +340,12 @@ test('the trail says who read what, in order, and not what they looked for', asy
     const tiles = events.filter(({ what }) => what === 'tiles'); // counted within each time of writing
     return [...events.filter(({ what }) => what !== 'tiles'), ...tiles.slice(0, 1).map((event) => ({ ...event, rows: tiles.reduce((sum, { rows: n }) => sum + n, 0) }))];
   };
-  const events = await until((all) => all.length >= 12 && all.at(-1).rows === 3, mine);
+  const events = await until((all) => all.length >= 13 && all.at(-1).rows === 3, mine);
   const shown = events.map(({ name, way, what, kind, key, detail, rows: n, address: from }) => [name, way, what, kind, key, detail, n, from].map((x) => x ?? '-').join('|'));
   const own = (what, ...rest) => ['被记录', what === 'tiles' ? 'token' : 'session', what, ...rest].join('|');
   assert.deepEqual(shown.sort(), [
-    own('dossier', 'parcel', 'P0', '-', '-', '-'), own('dossier', 'parcel', 'P0', 'f=html', '-', '-'), own('item', 'parcel', 'P1', '-', 1, '-'), own('items', 'parcel', '-', 'owner', 1, '-'),
-    own('search', '-', '-', 'q', 1, '-'), own('statistics', 'parcel', '-', '-', '-', '-'), own('overlaps', '-', '-', 'point', '-', '-'), own('export', 'parcel', '-', 'f=csv owner', '-', '-'),
+    own('dossier', 'parcel', 'P0', '-', '-', '-'), own('dossier', 'parcel', 'P0', 'f=html', '-', '-'), own('item', 'parcel', 'P1', '-', 1, '-'), own('items', 'parcel', '-', 'owner', 1, '-'), own('items', 'parcel', '-', 'owner limit', 0, '-'),
+    own('search', '-', '-', 'q', 1, '-'), own('statistics', 'parcel', '-', '-', '-', '-'), own('overlaps', '-', '-', 'point', 1, '-'), own('export', 'parcel', '-', 'f=csv owner', '-', '-'),
     own('exported', 'parcel', '-', 'f=csv', 1, '-'), own('tiles', 'parcel', '-', '-', 3, '-'), own('logout', '-', '-', '-', '-', '-'),
     `-|token|failed|-|-|-|-|${address['X-Forwarded-For']}`].map((line) => line.replace(/^-\|/, '|')).sort());
   const whole = readFileSync(`${store}.access`).toString('latin1') + readFileSync(`${store}.access-wal`).toString('latin1');
