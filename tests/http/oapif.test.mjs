@@ -116,6 +116,7 @@ test('the API is valid OpenAPI 3.0, names no field that the viewer may not see, 
     const area = api.paths['/overlaps'].post;
     assert.deepEqual(area.parameters.map(({ $ref }) => api.components.parameters[$ref.split('/').at(-1)].name).sort(), ['crs', 'f', 'layers', 'limit']);
     assert.deepEqual(Object.keys(area.requestBody.content), ['application/geo+json', 'text/plain', 'application/zip']);
+    for (const path of ['/log/checkpoint', '/log/consistency']) assert.deepEqual(Object.keys(api.paths[path].get.responses['200'].content), ['text/plain'], path);
     if (token) await asDeclared(api, token);
     const broken = structuredClone(api);
     delete broken.paths['/conformance'].get.responses;
