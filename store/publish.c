@@ -204,13 +204,11 @@ static dk_status may_replace(change *c, int64_t row, int64_t other, bool *ret_ma
 
 /* A load compares a row with the newest one of its key, which may be staged. Where another one is published by now, it
  * is compared with that: a key does not move elsewhere in two steps of which one is not published. */
-static dk_status check_replacement(change *c, const step_row *row, int64_t current, dk_error *err)
+static dk_status check_replacement(change *c, const step_row *row, int64_t current, int64_t original, dk_error *err)
 {
-    int64_t compared = 0, original = 0;
+    int64_t compared = 0;
     bool may = true;
     dk_status status = dk_linked_original(c->store, c->kind, row->replaces, &compared, err);
-    if (status == DK_OK)
-        status = dk_linked_original(c->store, c->kind, current, &original, err);
     if (status == DK_OK && compared != original)
         status = may_replace(c, row->row, current, &may, err);
     return status != DK_OK || may
@@ -234,14 +232,18 @@ static dk_status publish_row(change *c, const step_row *row, dk_error *err)
         status = dk_row_of_key(c->store, c->kind, row->key, c->generation - 1, &current, err);
     if (status != DK_OK)
         return status;
-    if (current != 0 && row->replaces == 0)
+    int64_t original = 0; /* of what is published, the row that was loaded */
+    if (current != 0 && (status = dk_linked_original(c->store, c->kind, current, &original, err)) != DK_OK)
+        return status;
+    /* One that was loaded later is what this batch has not been compared with, and most likely corrects it. */
+    if (current != 0 && (row->replaces == 0 || original > row->row))
         return dk_fail(
             err, DK_CONFLICT,
             "%s %s was published by another batch after batch %lld was loaded; withdraw this batch and load it "
             "again",
             c->kind->name, row->key, (long long)c->batch);
     if (current != 0 && c->kind->geometry != DK_NO_GEOMETRY &&
-        (status = check_replacement(c, row, current, err)) != DK_OK)
+        (status = check_replacement(c, row, current, original, err)) != DK_OK)
         return status;
     if (current != 0 && (status = change_life(c, current, NULL, -1, err)) != DK_OK)
         return status;

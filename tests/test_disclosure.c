@@ -315,7 +315,7 @@ static void rows_say_how_they_stand_whatever_writer_is_killed(void **state)
     int32_t today = day("2020-01-20"), until = 0;
     int killed[3] = {0};
     w->random = 23;
-    for (int step = 0; step < 70; step++) {
+    for (int step = 0; step < 90; step++) {
         dk_clock_turned turned;
         dk_clock_set_today(w->f.store, today);
         random_step(w);

@@ -319,6 +319,30 @@ test('rows that an earlier load staged are not taken for published', (t) => {
   assert.equal(s.load('approval', 'a.csv', '--publish').code, 0);
 });
 
+test('a batch that waited does not undo what was loaded after it and is published', (t) => {
+  const s = scene(t), day = (date) => s.write(`${date}.csv`, `批准文号,批准时间\n皖政地[2020]12号,${date}\n`);
+  const load = (date, ...more) => s.load('approval', day(date), '--replace', ...more);
+  const dates = () => s.rows('approval').map((r) => r.properties.approved_on);
+  load('2020-06-15', '--publish');
+  const first = load('2020-06-16'), second = load('2020-06-17');
+  // In their order both may be published; the second alone, too.
+  assert.equal(s.run('publish', s.store, String(second.json.batch)).code, 0);
+  assert.deepEqual(dates(), ['2020-06-17']);
+  const late = s.run('publish', s.store, String(first.json.batch));
+  assert.equal(late.code, 1);
+  assert.match(late.stderr, /皖政地〔2020〕12号 was published by another batch after batch 2 was loaded; withdraw this batch and load it again/);
+  assert.deepEqual(dates(), ['2020-06-17']);
+  assert.equal(s.run('withdraw', s.store, String(first.json.batch), '--reason', '旧').code, 0);
+  assert.equal(load('2020-06-16', '--publish').code, 0);
+  assert.deepEqual(dates(), ['2020-06-16']);
+  // When the later one is withdrawn, nothing stands in the way of the one before.
+  const third = load('2020-06-18'), fourth = load('2020-06-19', '--publish');
+  assert.equal(s.run('withdraw', s.store, String(fourth.json.batch), '--reason', '误').code, 0);
+  assert.equal(s.run('publish', s.store, String(third.json.batch)).code, 0);
+  assert.deepEqual(dates(), ['2020-06-18']);
+  assert.equal(s.run('check', s.store).code, 0);
+});
+
 const sql = (s, text) => execFileSync('sqlite3', ['-cmd', '.timeout 5000', s.store, text], { encoding: 'utf8' }).trim();
 // A store that has no room left when a batch is to be published, and one that has again.
 const full = (s) => sql(s, "CREATE TRIGGER no_room BEFORE INSERT ON dikuai_generation BEGIN SELECT RAISE(FAIL,'no room'); END");
