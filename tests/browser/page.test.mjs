@@ -409,6 +409,16 @@ describe('the page in use', () => {
     assert.match(await page.locator('#announce').textContent(), new RegExp(`${await rows.count()} 条`));
   });
 
+  test('what was looked for is marked in what is found, without the commas between', async () => {
+    const view = await openPage(browser, site), { page } = view;
+    await view.go();
+    await page.fill('#search', 'DK001， 村、');
+    await page.waitForSelector('.hit mark');
+    assert.deepEqual([...new Set(await page.locator('.hit mark').allInnerTexts())].sort(), ['DK001', '村']);
+    assert.deepEqual(view.faults, []);
+    await view.context.close();
+  });
+
   test('closing what was found shows the map, not the list of what else was found, which a click unfolds again', async () => {
     for (const context of [{}, { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }]) {
       const view = await openPage(browser, site, { context });

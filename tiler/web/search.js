@@ -85,7 +85,7 @@ export function setUp({ open, go }) {
       byKind.set(kind, [...byKind.get(kind) ?? [], hit]);
     }
     hits = [...byKind.values()].flatMap((group) => group.slice(0, PER_KIND));
-    const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+    const words = text.toLowerCase().split(/\s+/).map((word) => word.replace(/^[、，,；;]+|[、，,；;]+$/g, '')).filter(Boolean);
     list.replaceChildren(...hits.map((hit, i) => el('div', { role: 'option', id: `hit-${i}`, class: 'hit', 'aria-selected': 'false',
       'data-kind': hit.kind, 'data-key': hit.key, onclick: () => choose(i), onmousedown: (event) => event.preventDefault() },
     el('span', { class: 'hit-kind' }, hit.kind_title), el('span', { class: 'hit-title' }, marked(hit.label, words), undrawn(hit)),
